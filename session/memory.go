@@ -187,7 +187,7 @@ func (m *MemoryStore) Expire(ctx context.Context, now time.Time, limit int) (n i
 	first := m.next.Load()
 	for i := uint32(0); i < parts && n < limit; i++ {
 		p := m.part(first + i)
-		for left := p.size(); left > 0 && n < limit; left -= batch {
+		for left := p.rewind(); left > 0 && n < limit; left -= batch {
 			if err := ctx.Err(); err != nil {
 				return n, err
 			}
@@ -204,9 +204,11 @@ func (m *MemoryStore) Expire(ctx context.Context, now time.Time, limit int) (n i
 	return n, nil
 }
 
-func (p *part) size() int {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+// rewind begins a round, and returns at how many records it has to look.
+func (p *part) rewind() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hand = 0
 	return len(p.ring)
 }
 
