@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -42,7 +43,8 @@ func (r *reference) get(token string) (Session, bool) {
 
 // BenchmarkCheck measures Check on a MemoryStore. Its metric "x-reference" is
 // how many times the time of the reference it takes, measured in turns with it
-// over the same tokens.
+// over the same tokens; the lower quartile of the turns counts, so that it
+// means something on a busy machine too.
 func BenchmarkCheck(b *testing.B) {
 	for _, n := range []int{1_000, 100_000} {
 		m, err := New(new(MemoryStore), Config{})
@@ -71,25 +73,24 @@ func BenchmarkCheck(b *testing.B) {
 					b.Fatal("refused")
 				}
 			}
-			var times [2]time.Duration
-			for turn := range 200 {
+			var times [2][]float64 // nanoseconds a look-up, by turn
+			for turn := range 400 {
 				for which, look := range []func(string) bool{theirs, ours} {
 					start := time.Now()
-					for i := range 1_000 {
-						if !look(tokens[(1_000*turn+i)%n]) {
+					for i := range 500 {
+						if !look(tokens[(500*turn+i)%n]) {
 							b.Fatal("refused")
 						}
 					}
-					times[which] += time.Since(start)
+					times[which] = append(times[which], float64(time.Since(start))/500)
 				}
 			}
-			b.ReportMetric(float64(times[0])/200_000, "ns/reference")
-			b.ReportMetric(float64(times[1])/float64(times[0]), "x-reference")
+			slices.Sort(times[0])
+			slices.Sort(times[1])
+			quarter := len(times[0]) / 4
+			b.ReportMetric(times[0][quarter], "ns/reference")
+			b.ReportMetric(times[1][quarter], "ns/check")
+			b.ReportMetric(times[1][quarter]/times[0][quarter], "x-reference")
 		})
-	}
-}
-func BenchmarkNow(b *testing.B) {
-	for b.Loop() {
-		time.Now()
 	}
 }

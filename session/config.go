@@ -131,9 +131,9 @@ func (l Limits) complete(defaults Limits) (Limits, error) {
 	l.Idle, l.Absolute = l.Idle.Truncate(time.Microsecond), l.Absolute.Truncate(time.Microsecond)
 	switch {
 	case l.Idle < minIdle:
-		return l, fmt.Errorf("Idle is %v, must be at least %v (or 0 for the default)", l.Idle, minIdle)
+		return l, fmt.Errorf("an Idle of %v is too short, must be at least %v (or 0 for the default)", l.Idle, minIdle)
 	case l.Idle > l.Absolute:
-		return l, fmt.Errorf("Idle is %v, more than Absolute (%v)", l.Idle, l.Absolute)
+		return l, fmt.Errorf("an Idle of %v is longer than Absolute, %v", l.Idle, l.Absolute)
 	}
 	return l, nil
 }

@@ -25,7 +25,8 @@
 // # Limits
 //
 // A session ends when nothing was seen of it for its idle limit, and at its
-// absolute limit whatever happens, both inclusive. The defaults are
+// absolute limit whatever happens; at the very instant it is over. The defaults
+// are
 //
 //	                  idle      absolute
 //	Normal            30 min    12 h

@@ -237,6 +237,22 @@ func TestSecretOfAnExpiredOrRotatedSessionOpensNothing(t *testing.T) {
 	require.ErrorIs(t, err, ErrEnded)
 }
 
+// mistaken holds another account's session under every key.
+type mistaken struct{ Store }
+
+func (mistaken) Create(context.Context, Session, int) ([]string, error) { return nil, ErrExists }
+func (mistaken) Get(_ context.Context, k Key) (Session, error) {
+	return Session{Key: k, Account: "43", Idle: time.Hour, Expires: time.Now().Add(time.Hour), Seen: time.Now()}, nil
+}
+
+func TestSecretNeverOpensAnotherAccountsSession(t *testing.T) {
+	m, err := New(mistaken{}, Config{})
+	require.NoError(t, err)
+	c, err := m.Create(t.Context(), Login{Account: "42", Secret: &[32]byte{1}})
+	require.ErrorIs(t, err, ErrExists)
+	assert.Zero(t, c)
+}
+
 func TestEnd(t *testing.T) {
 	for name, test := range map[string]struct {
 		filter func(s []Session) Filter

@@ -18,7 +18,7 @@ import (
 // Every write drops a few sessions that are over, at a cost that doesn't depend
 // on how many there are, so that sessions which are over stay a small share of
 // the whole while people sign in; [MemoryStore.Expire] drops the rest. A session
-// takes about 600 bytes besides its texts. There is no bound, because nothing
+// takes about 650 bytes besides its texts. There is no bound, because nothing
 // is kept for people who haven't signed in.
 type MemoryStore struct {
 	parts [parts]part

@@ -122,6 +122,16 @@ func TestMemoryStoreListHoldsNoLock(t *testing.T) {
 	assert.Equal(t, []string{"42-002", "42-000"}, got, "what ended while listing is not listed")
 }
 
+func TestMemoryStoreReplacesWhatReadersMayHold(t *testing.T) {
+	m, s := new(MemoryStore), stored("42", 1, epoch)
+	_, err := m.Create(t.Context(), s, 0)
+	require.NoError(t, err)
+	held := m.part(s.Key.Tag).live(s.Key)
+	_, err = m.Touch(t.Context(), s.Key, epoch.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, epoch, held.Seen, "a reader copies it after the lock is released")
+}
+
 func TestMemoryStoreUnderManyHands(t *testing.T) {
 	m, ctx := new(MemoryStore), t.Context()
 	var work sync.WaitGroup

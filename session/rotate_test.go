@@ -101,6 +101,9 @@ func TestAbsoluteLimitStartsAnewOnlyWhenEveryFactorDoes(t *testing.T) {
 			assert.Equal(t, test.want, next.Session.Expires.Sub(c.Session.Created))
 			assert.Equal(t, m.Limits(s.Kind, next.Session.Level).Idle, next.Session.Idle)
 			assert.Equal(t, clock.now(), next.Session.Seen)
+			for _, f := range next.Session.Factors {
+				assert.False(t, f.Time.After(clock.now()), "nothing was used in the future")
+			}
 			assert.Equal(t, c.Session.Created, next.Session.Created)
 		})
 	}

@@ -44,7 +44,8 @@ const touchEvery = time.Minute
 
 // Manager opens, checks, rotates and ends the sessions of a [Store]. [New]
 // makes one; it holds no state of its own, so any number of processes may share
-// a store. Its methods are safe for concurrent use.
+// a store; by as much as their clocks differ, limits come early or late. Its
+// methods are safe for concurrent use.
 type Manager struct {
 	store Store
 	kinds [kinds]Limits
@@ -106,7 +107,7 @@ func (m *Manager) repeat(ctx context.Context, token Token, s Session) (Created, 
 
 // Check returns the session of a token and counts as activity. It is one read
 // of the store, and one write if the latest activity is a minute ago; it
-// allocates nothing of its own.
+// allocates nothing of its own. The limits are those of the moment of the call.
 //
 // [ErrNotFound] means that there is none, [ErrExpired] that it is over. On any
 // other error nothing is known about the token: refuse the request.

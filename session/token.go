@@ -82,7 +82,7 @@ func (m *Manager) issue(s *Session, secret *[secretSize]byte) (Token, error) {
 		}
 	} else {
 		if *secret == [secretSize]byte{} {
-			return Token{}, errors.New("Secret is all zero: fill it with 256 unpredictable bits, or leave it nil")
+			return Token{}, errors.New("the Secret is all zero: fill it with 256 unpredictable bits, or leave it nil")
 		}
 		copy(raw[tagSize:], secret[:])
 	}
