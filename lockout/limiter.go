@@ -93,7 +93,7 @@ type Key struct {
 // Key returns the key that the parts name together, in this order: of ("a",
 // "b"), ("b", "a") and ("ab") each is another. Without parts it is one counter
 // for all. A part may be any string of any length; see the package comment on
-// canonical parts. It costs one SHA-256 and one or two allocations.
+// canonical parts. It costs one SHA-256 and one allocation.
 func (l *Limiter) Key(parts ...string) Key {
 	return Key{l, digest(l.name, parts)}
 }
@@ -106,7 +106,7 @@ func digest(name string, parts []string) string {
 		b = appendPart(b, part)
 	}
 	sum := sha256.Sum256(b)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return string(base64.RawURLEncoding.AppendEncode(small[:0], sum[:]))
 }
 
 func appendPart(b []byte, part string) []byte {

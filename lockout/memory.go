@@ -27,7 +27,7 @@ const (
 // each restart hands out the free attempts again: use a store on disk where an
 // attacker can make the process restart, or where several processes serve.
 //
-// Its memory is bounded, about 250 bytes per key. Every reservation drops up to
+// Its memory is bounded, about 250 bytes per key or id. Every reservation drops up to
 // two rows that have expired, so that nobody needs to call Expire while
 // attempts come in. When the store is full nevertheless, a new key takes the
 // place of an expired one, or else of the one with the fewest failures, the

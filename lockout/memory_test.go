@@ -81,6 +81,22 @@ func TestExpiredGoBeforeAllOthers(t *testing.T) {
 	assert.EqualValues(t, 1, failures(t, l.Key("b")))
 }
 
+func TestExpiredGoFirstBehindThoseThatGoOn(t *testing.T) {
+	store, c := &lockout.MemoryStore{MaxKeys: 3}, newClock()
+	l := lockout.New(store, "name", lockout.Quota(9, time.Minute)).Clock(c.Now)
+	long := lockout.New(store, "long", lockout.Quota(9, 65*time.Second)).Clock(c.Now)
+	fail(t, 8, long.Key())
+	fail(t, 1, l.Key("a"))
+	fail(t, 1, l.Key("b"))
+	c.Advance(50 * time.Second)
+	fail(t, 1, l.Key("a"))
+	fail(t, 1, l.Key("b"))
+	c.Advance(15 * time.Second)
+	fail(t, 1, l.Key("c"))
+	assert.EqualValues(t, 2, failures(t, l.Key("a")))
+	assert.EqualValues(t, 2, failures(t, l.Key("b")))
+}
+
 func TestFullOfBlockedKeys(t *testing.T) {
 	store, c := &lockout.MemoryStore{MaxKeys: 10}, newClock()
 	l := lockout.New(store, "name", lockout.Policy{}).Clock(c.Now)
@@ -106,22 +122,53 @@ func TestFullOfBlockedKeys(t *testing.T) {
 	fail(t, 1, l.Key("new"))
 }
 
-func TestRefundMakesAKeyEvictableAgain(t *testing.T) {
-	store, c := &lockout.MemoryStore{MaxKeys: 1}, newClock()
-	l := lockout.New(store, "name", lockout.Cap(1)).Clock(c.Now)
-	for _, end := range []func(*lockout.Attempt) error{
-		func(a *lockout.Attempt) error { return a.Refund(t.Context()) },
-		func(a *lockout.Attempt) error { return a.Succeed(t.Context()) },
-	} {
-		a, err := lockout.Reserve(t.Context(), l.Key("a"))
-		require.NoError(t, err)
-		_, err = lockout.Reserve(t.Context(), l.Key("b"))
-		require.ErrorIs(t, err, lockout.ErrFull)
-		require.NoError(t, end(a))
-		a, err = lockout.Reserve(t.Context(), l.Key("b"))
-		require.NoError(t, err)
-		require.NoError(t, a.Refund(t.Context()))
+func TestAKeyThatIsOpenAgainMayGo(t *testing.T) {
+	ends := map[string]func(*lockout.Attempt) error{
+		"refund":  func(a *lockout.Attempt) error { return a.Refund(t.Context()) },
+		"succeed": func(a *lockout.Attempt) error { return a.Succeed(t.Context()) },
 	}
+	for name, end := range ends {
+		for _, n := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, n), func(t *testing.T) {
+				store := &lockout.MemoryStore{MaxKeys: 1}
+				l := lockout.New(store, "name", lockout.Cap(n))
+				fail(t, n-1, l.Key("a"))
+				a, err := lockout.Reserve(t.Context(), l.Key("a"))
+				require.NoError(t, err)
+				_, err = lockout.Reserve(t.Context(), l.Key("b"))
+				require.ErrorIs(t, err, lockout.ErrFull)
+				require.NoError(t, end(a))
+				fail(t, 1, l.Key("b"))
+			})
+		}
+	}
+}
+
+// Laws that a careful caller never needs.
+func TestSettlementsThatDoNotFit(t *testing.T) {
+	store, now := new(lockout.MemoryStore), newClock().Now()
+	request := lockout.Request{Key: "a", Policy: complete(t, lockout.Cap(9))}
+	reserve := func() lockout.Count {
+		counts, err := store.Reserve(t.Context(), now, request)
+		require.NoError(t, err)
+		return counts[0]
+	}
+	seq := reserve().Seq
+	for _, s := range []lockout.Settlement{
+		{Key: "a", Seq: seq + 5, Outcome: lockout.Succeeded},
+		{Key: "a", Seq: seq + 5, Outcome: lockout.Refunded},
+		{Key: "a", Seq: 0, Outcome: lockout.Succeeded},
+		{Key: "a", Seq: -1, Outcome: lockout.Refunded},
+		{Key: "a", Seq: seq},
+		{Key: "missing", Seq: 1, Outcome: lockout.Succeeded},
+	} {
+		require.NoError(t, store.Settle(t.Context(), s))
+	}
+	assert.EqualValues(t, 2, reserve().Failures)
+	for range 5 {
+		require.NoError(t, store.Settle(t.Context(), lockout.Settlement{Key: "a", Seq: seq, Outcome: lockout.Refunded}))
+	}
+	assert.EqualValues(t, 1, reserve().Failures, "never below nothing")
 }
 
 func TestReservationsDropWhatExpired(t *testing.T) {

@@ -140,6 +140,18 @@ func TestTryReservesEachKeyOnItsOwn(t *testing.T) {
 	assert.EqualValues(t, 2, failures(t, closed), "what refused isn't cleared")
 }
 
+func TestWhatRefusedIsNotSettled(t *testing.T) {
+	p := newProbe()
+	l := lockout.New(p, "test", lockout.Cap(1))
+	fail(t, 1, l.Key("closed"))
+	a, err := lockout.Try(t.Context(), "", l.Key("closed"))
+	require.NoError(t, err)
+	p.called()
+	require.NoError(t, a.Succeed(t.Context(), l.Key("closed")))
+	require.NoError(t, a.Refund(t.Context()))
+	assert.Empty(t, p.called())
+}
+
 func TestSettleSuccessAndRefundTogether(t *testing.T) {
 	l, _ := newLimiter(t, lockout.Policy{})
 	name, source := l.Key("name"), l.Key("source")
