@@ -45,7 +45,7 @@ func (m model) settle(s lockout.Settlement) {
 		return
 	}
 	if s.Outcome == lockout.Succeeded {
-		row.cleared, row.given = s.Seq, 0
+		row.cleared, row.given = s.Seq, min(row.given, row.seq-s.Seq)
 		return
 	}
 	if row.given < row.seq-row.cleared {

@@ -87,7 +87,7 @@ func (s *shard) settle(end Settlement) {
 	}
 	switch end.Outcome {
 	case Succeeded:
-		r.cleared, r.given = end.Seq, 0
+		r.cleared, r.given = end.Seq, min(r.given, r.seq-end.Seq)
 	case Refunded:
 		if r.given < r.seq-r.cleared {
 			r.given++

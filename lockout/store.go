@@ -52,8 +52,10 @@ type Store interface {
 	// already, or it is left over from a row that was dropped meanwhile.
 	//
 	// Succeeded clears what was counted up to and including reservation Seq:
-	// row.Cleared becomes Seq and row.Given becomes 0. Reservations made later
-	// keep counting.
+	// row.Cleared becomes Seq, and row.Given at most row.Seq − Seq: what was
+	// given back is taken to be of the later reservations, which otherwise keep
+	// counting. A row doesn't know better, and the other way round a flood whose
+	// attempts are all refunded would lock out whoever succeeds in its midst.
 	//
 	// Refunded gives back one unit, because verification never began or the
 	// attempt was no failure: if row.Given < row.Seq − row.Cleared, Given grows
