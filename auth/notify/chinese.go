@@ -15,6 +15,16 @@ var chinese = locale{
 			after:  []string{"如果这封邮件与您无关，请忽略。请勿将链接转发给他人。"},
 			sms:    "{{with .Product}}【{{.}}】{{end}}请打开链接设置密码，链接只能使用一次：{{.Link}}",
 		},
+		PasswordReset: {
+			subject: "请设置新密码",
+			lines: []string{
+				"请打开链接，为您的账号{{with .Identifier}}（{{.}}）{{end}}设置新密码。链接只能使用一次{{with .Expires}}，有效期至 {{.}}{{end}}。",
+				"在此之前，现有密码保持不变。设置新密码后，所有会话都会结束。",
+			},
+			action: "设置新密码",
+			after:  []string{"如果这封邮件与您无关，请忽略。请勿将链接转发给他人。"},
+			sms:    "{{with .Product}}【{{.}}】{{end}}请打开链接设置新密码，链接只能使用一次：{{.Link}}",
+		},
 		NewDevice: {
 			subject: "您的账号在新设备上登录",
 			lines:   []string{"您的账号{{with .Identifier}}（{{.}}）{{end}}在一台未曾使用过的设备上登录。"},

@@ -15,6 +15,16 @@ var english = locale{
 			after:  []string{"If you did not expect this message, you can ignore it. Don't pass the link on."},
 			sms:    "{{with .Product}}{{.}}: {{end}}Set your password here; the link works once: {{.Link}}",
 		},
+		PasswordReset: {
+			subject: "Set a new password",
+			lines: []string{
+				"Open the link to set a new password for your account{{with .Identifier}} ({{.}}){{end}}. The link works once{{with .Expires}}, until {{.}}{{end}}.",
+				"Until then the present password stays as it is. When a new one is set, all sessions end.",
+			},
+			action: "Set a new password",
+			after:  []string{"If you did not expect this message, you can ignore it. Don't pass the link on."},
+			sms:    "{{with .Product}}{{.}}: {{end}}Set a new password here; the link works once: {{.Link}}",
+		},
 		NewDevice: {
 			subject: "New sign-in to your account",
 			lines:   []string{"Your account{{with .Identifier}} ({{.}}){{end}} was used on a device that was not known before."},

@@ -20,6 +20,7 @@ type Kind string
 // The kinds that [Render] knows.
 const (
 	Invitation      Kind = "invitation"       // a one-time link to set the first password
+	PasswordReset   Kind = "password_reset"   // a one-time link to set a new password
 	NewDevice       Kind = "new_device"       // a sign-in on a browser that was not known
 	PasswordChanged Kind = "password_changed" // by the owner, or by a one-time link
 	Locked          Kind = "account_locked"   // too many attempts
@@ -94,7 +95,8 @@ var (
 
 // Validate returns what forbids sending the message, all faults joined: a
 // malformed field, an address or product that could add a header to a mail, a
-// link that leads elsewhere than to a web page, an invitation without one. An ID
+// link that leads elsewhere than to a web page, an invitation or a reset without
+// one. An ID
 // may still be missing. No error repeats an address or a secret.
 func (m Message) Validate() error {
 	var faults []error
@@ -117,7 +119,7 @@ func (m Message) Validate() error {
 	p := m.Params.Product
 	fault(utf8.RuneCountInString(p) <= 64 && p == printable(p, 64), "Product must be at most 64 printable characters")
 	fault(m.Link.IsZero() || validLink(m.Link.Reveal()), "Link must be an https URL (http only on localhost) of at most 2048 bytes")
-	fault(m.Kind != Invitation || !m.Link.IsZero(), "an invitation needs a Link")
+	fault(m.Kind != Invitation && m.Kind != PasswordReset || !m.Link.IsZero(), "an invitation or a reset needs a Link")
 	return errors.Join(faults...)
 }
 
