@@ -110,12 +110,15 @@ func (a *Attempt) Refund(ctx context.Context, keys ...Key) error {
 // have, or one that is given twice, is an error and nothing is settled.
 //
 // Attempts that share an id share one reservation, and no refund may take it
-// from one that still verifies. So a refund of such an attempt takes effect
-// only if it has succeeded on some key or gives back all its keys at once; if
-// every other attempt of the id has given up too, or if it is the first one and
-// succeeded; and only within half of [DedupeWindow], while the id is surely its
-// own. Otherwise nothing is given back: the unit stays counted. When all have
-// given back, the id is forgotten, and the next attempt with it counts anew.
+// from one that still verifies. A refund of such an attempt takes effect only
+//
+//   - if it is the first one and has succeeded on some key, or
+//   - if all others of its id gave up before it, it has succeeded on some key or
+//     gives back all its keys at once, and less than half of [DedupeWindow] has
+//     passed since the first one.
+//
+// Otherwise nothing is given back: the unit stays counted. Once all have given
+// up the id is forgotten, and the next attempt with it counts anew.
 func (a *Attempt) Settle(ctx context.Context, succeed, refund []Key) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -44,6 +44,13 @@ func TestRepeatCountsOnce(t *testing.T) {
 	assert.Equal(t, c.Now(), late.First())
 }
 
+func TestFirstIsToTheMicrosecondInUTC(t *testing.T) {
+	l, c := newLimiter(t, lockout.Policy{})
+	east := l.Clock(func() time.Time { return c.Now().Add(1999).In(time.FixedZone("", 8*3600)) })
+	first := try(t, "id", east.Key()).First()
+	assert.Equal(t, c.Now().Add(time.Microsecond), first)
+}
+
 func TestWhatIsNoRepeat(t *testing.T) {
 	l, _ := newLimiter(t, lockout.Policy{})
 	other := lockout.New(new(lockout.MemoryStore), "other", lockout.Policy{})

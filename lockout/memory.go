@@ -27,8 +27,8 @@ const (
 // each restart hands out the free attempts again: use a store on disk where an
 // attacker can make the process restart, or where several processes serve.
 //
-// Its memory is bounded, about 250 bytes per key or id. Every reservation drops up to
-// two rows that have expired, so that nobody needs to call Expire while
+// Its memory is bounded, about 250 bytes per key or id. Every reservation drops
+// up to two rows that have expired, so that nobody needs to call Expire while
 // attempts come in. When the store is full nevertheless, a new key takes the
 // place of an expired one, or else of the one with the fewest failures, the
 // oldest among equals, but never of a key that is blocked. So a flood of random
@@ -37,7 +37,7 @@ const (
 // f failures, each attempt counted.
 //
 // What is left is [ErrFull], when all keys are blocked at once. For the default
-// policy that takes ten attempts on each of a million names within a day. A key
+// policy that takes nine attempts on each of a million names within a day. A key
 // of a quota of one is blocked by one attempt: such a limiter should have a
 // MemoryStore of its own.
 type MemoryStore struct {

@@ -63,6 +63,7 @@ func FuzzMemoryStore(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 60, 0, 0})
 	f.Add([]byte{0, 1, 2, 0, 1, 2, 4, 0, 5, 1, 4, 2, 3, 255, 0, 1, 2})
 	f.Add([]byte{1, 1, 1, 6, 1, 4, 0, 1, 1, 5, 2, 3, 200, 7, 2, 2, 2, 2})
+	f.Add([]byte("0%00%%00%00")) // the first reservation is refunded twice
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		requests := []lockout.Request{
 			{Key: "ladder", Policy: complete(t, lockout.Policy{Free: 2, Waits: []time.Duration{time.Second, time.Minute}, Forget: 5 * time.Minute})},

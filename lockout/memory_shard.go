@@ -62,7 +62,7 @@ func (s *shard) reserve(now int64, req Request) (count Count, ok bool) {
 		if len(s.rows) >= s.limit && !s.makeRoom(now) {
 			return Count{}, false
 		}
-		r = s.insert(req.Key, now)
+		r = s.insert(req.Key)
 	}
 	if after(r.at, req.Policy.Forget) <= now {
 		r.cleared, r.given = r.seq, 0
@@ -166,11 +166,11 @@ func (s *shard) step(now int64) bool {
 	return true
 }
 
-func (s *shard) insert(key string, now int64) *row {
+func (s *shard) insert(key string) *row {
 	if s.rows == nil {
 		s.rows = make(map[string]*row)
 	}
-	r := &row{key: key, seq: s.above, cleared: s.above, at: now, prev: now, due: math.MaxInt64}
+	r := &row{key: key, seq: s.above, cleared: s.above, at: math.MinInt64, due: math.MaxInt64}
 	s.rows[key] = r
 	heap.Push(&s.agenda, r)
 	return r

@@ -144,6 +144,19 @@ func TestAKeyThatIsOpenAgainMayGo(t *testing.T) {
 	}
 }
 
+func TestAKeyThatStaysBlockedStays(t *testing.T) {
+	store, c := &lockout.MemoryStore{MaxKeys: 1}, newClock()
+	l := lockout.New(store, "name", lockout.Policy{Free: 1}).Clock(c.Now)
+	early, err := lockout.Reserve(t.Context(), l.Key("a"))
+	require.NoError(t, err)
+	c.Advance(time.Minute)
+	fail(t, 1, l.Key("a"))
+	require.NoError(t, early.Refund(t.Context()))
+	_, err = lockout.Reserve(t.Context(), l.Key("b"))
+	require.ErrorIs(t, err, lockout.ErrFull)
+	requireBlocked(t, time.Minute, l.Key("a"))
+}
+
 // Laws that a careful caller never needs.
 func TestSettlementsThatDoNotFit(t *testing.T) {
 	store, now := new(lockout.MemoryStore), newClock().Now()
@@ -256,6 +269,22 @@ func TestIDsAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, size(t, store), 20)
 	require.NoError(t, first.Refund(t.Context()))
 	assert.False(t, try(t, "first", l.Key()).Repeat(), "a repeat of what was forgotten counts")
+}
+
+func TestIDsWithWindowsOfTheirOwn(t *testing.T) {
+	store, now := &lockout.MemoryStore{MaxKeys: 10}, newClock().Now()
+	request := lockout.Request{Key: "a", Policy: complete(t, lockout.Cap(9))}
+	once := func(id string, at, until time.Duration) bool {
+		o, err := store.ReserveOnce(t.Context(), now.Add(at), id, now.Add(until), request)
+		require.NoError(t, err)
+		return o.Repeat
+	}
+	assert.False(t, once("long", 0, time.Hour))
+	assert.False(t, once("short", 0, time.Minute))
+	assert.True(t, once("short", time.Minute-1, time.Hour))
+	assert.False(t, once("short", time.Minute, 2*time.Hour), "over, although the one before it isn't")
+	assert.True(t, once("long", time.Hour-1, time.Hour))
+	assert.True(t, once("short", time.Hour, time.Hour), "the end of the earlier one isn't its end")
 }
 
 func TestTimesOutsideTheUsualRange(t *testing.T) {

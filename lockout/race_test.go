@@ -74,24 +74,20 @@ func TestContendersOnSeveralKeys(t *testing.T) {
 
 func TestExactCountsInParallel(t *testing.T) {
 	l := lockout.New(new(lockout.MemoryStore), "test", lockout.Cap(2000))
-	refunds, successes := l.Key("refunds"), l.Key("successes")
-	var last atomic.Int64 // the highest count that a success saw
+	kept, refunded, cleared := l.Key("kept"), l.Key("refunded"), l.Key("cleared")
 	together(1000, func(i int) {
-		a, err := lockout.Reserve(t.Context(), refunds, successes)
+		a, err := lockout.Reserve(t.Context(), kept, refunded, cleared)
 		if !assert.NoError(t, err) {
 			return
 		}
 		if i%2 == 0 {
-			together(2, func(int) { assert.NoError(t, a.Refund(t.Context(), refunds)) })
+			together(2, func(int) { assert.NoError(t, a.Refund(t.Context(), refunded)) })
 		}
-		if i%100 == 0 {
-			assert.NoError(t, a.Succeed(t.Context(), successes))
-			last.Store(max(last.Load(), a.Failures(successes)))
-		}
+		assert.NoError(t, a.Succeed(t.Context(), cleared))
 	})
-	assert.EqualValues(t, 500, failures(t, refunds))
-	assert.Less(t, failures(t, successes), int64(1000))
-	assert.Positive(t, last.Load())
+	assert.EqualValues(t, 1000, failures(t, kept))
+	assert.EqualValues(t, 500, failures(t, refunded))
+	assert.Zero(t, failures(t, cleared))
 }
 
 func TestSuccessInParallelKeepsEveryLaterFailure(t *testing.T) {
@@ -117,16 +113,12 @@ func TestClearInParallelHandsOutOneLadderMore(t *testing.T) {
 	together(200, func(i int) {
 		if i == 100 {
 			assert.NoError(t, lockout.Clear(t.Context(), key))
-			return
-		}
-		if a, err := lockout.Reserve(t.Context(), key); err == nil {
+		} else if _, err := lockout.Reserve(t.Context(), key); err == nil {
 			granted.Add(1)
-			assert.NoError(t, a.Succeed(t.Context(), nil...))
 		}
 	})
-	assert.NotZero(t, granted.Load())
-	fail(t, 5, key)
-	requireRefused(t, key)
+	assert.GreaterOrEqual(t, granted.Load(), int64(5))
+	assert.LessOrEqual(t, granted.Load(), int64(10))
 }
 
 func requireRefused(t *testing.T, keys ...lockout.Key) {

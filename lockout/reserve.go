@@ -77,8 +77,7 @@ func Try(ctx context.Context, id string, keys ...Key) (*Attempt, error) {
 
 // Clear forgets all attempts on the keys, locks and caps included: for an
 // administrator's unlock and for a completed recovery. It takes any number of
-// keys and may be repeated. Attempts that are under way lose their reservation:
-// what they tell later changes nothing.
+// keys and may be repeated. Attempts that are under way lose their reservation.
 func Clear(ctx context.Context, keys ...Key) error {
 	for _, key := range keys {
 		if err := key.check(); err != nil {
@@ -141,7 +140,7 @@ func (a *Attempt) reserve(ctx context.Context, now time.Time, id string, group [
 		recorded = recorded && count.Granted
 	}
 	if recorded {
-		a.id, a.first, a.repeat = id, answer.First, answer.Repeat
+		a.id, a.first, a.repeat = id, answer.First.UTC(), answer.Repeat
 	}
 	return nil
 }

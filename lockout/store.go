@@ -73,7 +73,8 @@ type Store interface {
 // Deduper is an optional interface of a Store: it lets a double click, or a
 // retry after a dropped connection, count once. Without it each submit counts.
 type Deduper interface {
-	// ReserveOnce is Reserve for an attempt that carries an idempotency id.
+	// ReserveOnce is Reserve for an attempt that carries an idempotency id, a
+	// text like a key: opaque, printable ASCII, at most 64 bytes.
 	//
 	// If no record of id exists, or it expired (until ≤ now), it does what
 	// Reserve does and, only if every request was granted, records id with the
