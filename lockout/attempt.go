@@ -92,7 +92,8 @@ func (a *Attempt) Repeat() bool { return a.repeat }
 func (a *Attempt) First() time.Time { return a.first }
 
 // Succeed clears the keys, none meaning all that were granted: what was counted
-// up to this attempt is no failure any more, what was reserved since stays.
+// up to this attempt is no failure any more, what was reserved since stays, but
+// for units given back before, which are taken to be of those; see [Store].
 func (a *Attempt) Succeed(ctx context.Context, keys ...Key) error {
 	return a.Settle(ctx, a.orAll(keys), nil)
 }
