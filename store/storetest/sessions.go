@@ -280,10 +280,10 @@ func sessionKeep(e *exam) {
 		}
 	}
 	fifth := e.session("a", 5*time.Minute)
-	create(fifth, 5)                                          // five are active: room for all
-	create(e.session("a", 6*time.Minute), 5, all[0])          // the oldest goes
-	late := e.session("a", 30*time.Second)                    // a slow node's: older than all others, and spared
-	create(late, 5, all[1])                                   // "never s itself"
+	create(fifth, 5)                                                      // five are active: room for all
+	create(e.session("a", 6*time.Minute), 5, all[0])                      // the oldest goes
+	late := e.session("a", 30*time.Second)                                // a slow node's: older than all others, and spared
+	create(late, 5, all[1])                                               // "never s itself"
 	create(e.session("a", 7*time.Minute), 2, late, all[2], all[3], fifth) // several at once
 	e.equal(len(e.sessions("acme", "a")), 2, "sessions that are left with keep 2")
 	e.live(stranger, "a session of another account")
