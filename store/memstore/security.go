@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -55,10 +56,10 @@ func cloneSecurity(r auth.Security) auth.Security {
 	r.Required = slices.Clone(r.Required)
 	r.Devices = slices.Clone(r.Devices)
 	if r.Guard != nil {
-		r.Guard = &auth.Guard{
-			Administrators: r.Guard.Administrators,
-			Keys:           slices.Clone(r.Guard.Keys),
-		}
+		g := *r.Guard
+		g.Leaving = maps.Clone(g.Leaving)
+		g.Keys = slices.Clone(g.Keys)
+		r.Guard = &g
 	}
 	return r
 }

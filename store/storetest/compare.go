@@ -11,7 +11,8 @@ const resolution = time.Microsecond
 
 // difference tells where got differs from want, or returns "". Times are equal
 // if they are the same instant, to the microsecond, in whatever zone; a zero
-// time equals a zero time only. A nil slice equals an empty one.
+// time equals a zero time only. A nil slice or map equals an
+// empty one.
 func difference(got, want any) string {
 	return differ("", reflect.ValueOf(got), reflect.ValueOf(want))
 }
@@ -41,6 +42,15 @@ func differ(path string, got, want reflect.Value) string {
 		}
 		for i := range got.Len() {
 			if d := differ(fmt.Sprintf("%s[%d]", path, i), got.Index(i), want.Index(i)); d != "" {
+				return d
+			}
+		}
+	case got.Kind() == reflect.Map:
+		if got.Len() != want.Len() {
+			return unequal(path, got, want)
+		}
+		for _, k := range want.MapKeys() {
+			if d := differ(fmt.Sprintf("%s[%v]", path, k), got.MapIndex(k), want.MapIndex(k)); d != "" {
 				return d
 			}
 		}

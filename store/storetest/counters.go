@@ -229,13 +229,32 @@ func counterSuccess(e *exam) {
 		e.errorf("the reservation after number %d got number %d", fourth, fifth)
 	}
 
-	// A success forgets what was given back before it.
+	// What was given back is taken to be of the later ones, at most of all.
 	seqs = e.shut("given", p)
 	e.settle("given", seqs[0], lockout.Refunded)
 	e.settle("given", seqs[1], lockout.Succeeded)
-	e.granted("given", p, 0, 2)
-	e.granted("given", p, 0, 3)
+	for i := range int64(3) {
+		e.granted("given", p, 0, i+1)
+	}
 	e.refused("given", p, 0, 3, time.Minute)
+	seqs = e.shut("all", p)
+	e.settle("all", seqs[0], lockout.Refunded)
+	e.settle("all", seqs[1], lockout.Refunded)
+	e.settle("all", seqs[2], lockout.Succeeded)
+	for i := range int64(3) {
+		e.granted("all", p, 0, i+1)
+	}
+	e.refused("all", p, 0, 3, time.Minute)
+
+	// A flood that is refunded does not hurt whoever succeeds in its midst.
+	wide := p
+	wide.Free = 1000
+	owner := e.granted("flood", wide, 0, 1)
+	for range 50 {
+		e.settle("flood", e.granted("flood", wide, 0, 2), lockout.Refunded)
+	}
+	e.settle("flood", owner, lockout.Succeeded)
+	e.granted("flood", p, 0, 1)
 }
 
 func counterRefunds(e *exam) {

@@ -63,7 +63,7 @@ func fullSecurity(now time.Time) auth.Security {
 			{ID: "d3", IP: netip.MustParseAddr("fe80::1%eth0"), Created: now, Seen: now},
 			{ID: "d4", Created: now, Seen: now},
 		},
-		Guard: &auth.Guard{Administrators: 1 << 40, Keys: []string{"k1", "k2"}},
+		Guard: &auth.Guard{First: "li@example.com", Leaving: map[string]time.Time{"a-1": now.In(east), "a 2": now.Add(-time.Hour)}, Keys: []string{"k1", "k2"}},
 	}
 }
 
@@ -156,7 +156,7 @@ func securityCopies(e *exam) {
 	mine := fullSecurity(e.now)
 	spoil := func(s *auth.Security) {
 		s.Marks[0], s.History[0], s.Required[0], s.Devices[0].ID = "spoilt", "spoilt", "spoilt", "spoilt"
-		s.Guard.Administrators, s.Guard.Keys[0] = -1, "spoilt"
+		s.Guard.First, s.Guard.Leaving["spoilt"], s.Guard.Keys[0] = "spoilt", time.Time{}, "spoilt"
 	}
 	e.save(mine, 0)
 	want.Version = 1

@@ -74,18 +74,18 @@ func (e *exam) finish(way string, s session.Session, at time.Time) {
 	switch way {
 	case "End of one":
 		_, err := e.Sessions.End(e.ctx, session.Filter{Tenant: s.Tenant, Account: s.Account, ID: s.ID}, at)
-		e.ok(err, way)
+		e.ok(err, "%s", way)
 	case "End of all":
 		_, err := e.Sessions.End(e.ctx, session.Filter{Tenant: s.Tenant, Account: s.Account}, at)
-		e.ok(err, way)
+		e.ok(err, "%s", way)
 	case "Rotate":
 		next := e.session(s.Account, at.Sub(e.now))
 		won, err := e.Sessions.Rotate(e.ctx, s.Key, next)
-		e.ok(err, way)
-		e.equal(won, true, way)
+		e.ok(err, "%s", way)
+		e.equal(won, true, "%s", way)
 	case "Create with keep 1":
 		_, err := e.Sessions.Create(e.ctx, e.session(s.Account, at.Sub(e.now)), 1)
-		e.ok(err, way)
+		e.ok(err, "%s", way)
 	}
 }
 
