@@ -257,23 +257,45 @@ func (h *Hasher) fail(ctx context.Context, forms [][]byte) error {
 // unless one matches does the rest of the work that all failures have in
 // common.
 func (h *Hasher) attempt(ctx context.Context, target Verifier, home int, forms [][]byte) (Result, error) {
-	pieces := []Verifier{target}
-	for i, s := range h.schemes {
-		if i != home && !h.bare {
-			pieces = append(pieces, s.Decoy())
-		}
-	}
+	others := make([]Verifier, 0, len(h.schemes)) // in the order of schemes
+	topUps := make([]Verifier, 0, len(h.schemes))
 	memory := int64(0)
-	for _, p := range pieces {
-		memory = max(memory, p.Memory())
+	for i, s := range h.schemes {
+		v := target
+		if i != home {
+			v = s.Decoy()
+			others = append(others, v)
+		}
+		topUps = append(topUps, v)
+		memory = max(memory, v.Memory())
 	}
+	if h.bare {
+		others, topUps, memory = nil, nil, target.Memory()
+	}
+	// The top-ups come last and in one order, whatever came first: an attempt
+	// that ended with another kind of work would leave the processor's threads
+	// in another state, which shows.
+	slices.Reverse(topUps)
+
 	var result Result
 	err := h.pool.do(ctx, h.source, memory, func() error {
-		form, err := h.match(pieces, forms)
-		if form >= 0 {
-			result = Result{OK: true, Rehash: form > 0 || !h.own.current(target)}
+		var problem error
+		for i, form := range forms {
+			ok, err := target.Verify(form)
+			if ok && err == nil {
+				result = Result{OK: true, Rehash: i > 0 || !h.own.current(target)}
+				return nil
+			}
+			problem = graver(problem, err)
+			for _, v := range others {
+				_, err := v.Verify(form)
+				problem = graver(problem, err)
+			}
+			for _, v := range topUps {
+				problem = graver(problem, v.TopUp(form))
+			}
 		}
-		return err
+		return problem
 	})
 	if err != nil {
 		return Result{}, err // result may still be written to
@@ -281,28 +303,12 @@ func (h *Hasher) attempt(ctx context.Context, target Verifier, home int, forms [
 	return result, nil
 }
 
-// match returns which form the first of pieces matches, or -1 after all the
-// work. If none matches, an error of any piece is one of the attempt, those of
-// everybody before those of this hash alone, so that a Pepper out of order
+// graver returns the error that an attempt answers with: one that meets
+// everybody before one of this stored hash alone, so that a Pepper out of order
 // answers alike for all accounts.
-func (h *Hasher) match(pieces []Verifier, forms [][]byte) (int, error) {
-	var problem error
-	note := func(err error) {
-		if err != nil && (problem == nil || errors.Is(problem, ErrUnverifiable)) {
-			problem = err
-		}
+func graver(problem, err error) error {
+	if err != nil && (problem == nil || errors.Is(problem, ErrUnverifiable)) {
+		return err
 	}
-	for f, form := range forms {
-		for i, piece := range pieces {
-			ok, err := piece.Verify(form)
-			note(err)
-			if i == 0 && ok && err == nil {
-				return f, nil
-			}
-			if !h.bare {
-				note(piece.TopUp(form))
-			}
-		}
-	}
-	return -1, problem
+	return problem
 }

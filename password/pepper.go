@@ -30,9 +30,9 @@ const (
 	pepperTagMin   = 16
 )
 
-// applyPepper guards what comes back from p. An error that concerns this
-// stored hash alone, because it needs a key which isn't the current one,
-// matches ErrUnverifiable; trouble with the current key is everybody's.
+// applyPepper guards what comes back from p. If the current key works and this
+// one doesn't, that concerns this stored hash alone: ErrUnverifiable. Trouble
+// with the current key is everybody's, and is told alike for all hashes.
 func applyPepper(p Pepper, keyID string, in []byte) ([]byte, error) {
 	out, err := p.Apply(keyID, in)
 	if err == nil && (len(out) < pepperTagMin || len(out) > argon2TagMax) {
@@ -41,8 +41,12 @@ func applyPepper(p Pepper, keyID string, in []byte) ([]byte, error) {
 	if err == nil {
 		return out, nil
 	}
-	if keyID != p.Current() {
-		return nil, fmt.Errorf("%w: pepper with key %q: %w", ErrUnverifiable, keyID, err)
+	if current := p.Current(); keyID != current {
+		_, broken := p.Apply(current, in)
+		if broken == nil {
+			return nil, fmt.Errorf("%w: pepper with key %q: %w", ErrUnverifiable, keyID, err)
+		}
+		keyID, err = current, broken
 	}
 	return nil, fmt.Errorf("password: pepper with key %q: %w", keyID, err)
 }

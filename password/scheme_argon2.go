@@ -245,21 +245,27 @@ func (v *argon2Verifier) Verify(password []byte) (bool, error) {
 
 // remainder returns the parameters of the one call that tops up. It takes the
 // usual number of passes, so that as much memory is touched for the first time
-// as in a hash with the usual parameters; and it is made even if nothing is
-// left, with the least that Argon2 can do, so that every failure makes the
-// same number of calls: each has a fixed cost beside its blocks.
+// as in a hash with the usual parameters. It is made even if nothing is left,
+// with some work of its own, so that every failure makes the same number of
+// calls: each has fixed costs beside its blocks.
 func (v *argon2Verifier) remainder() Params {
 	s := v.scheme
 	quantum := 4 * uint64(s.usual.Threads)
-	least := 2 * quantum
+	least := s.leastTopUp()
 	left := s.work - v.params.work() + least
-	time := min(uint64(s.usual.Time), left/least)
-	most := max(uint64(s.memory), least)
-	if left > time*most {
+	time := min(uint64(s.usual.Time), left/(2*quantum))
+	if most := uint64(s.memory); left > time*most {
 		time = (left + most - 1) / most
 	}
 	memory := (left/time + quantum/2) / quantum * quantum
-	return Params{Memory: uint32(max(memory, least)), Time: uint32(time), Threads: s.usual.Threads}
+	return Params{Memory: uint32(max(memory, 2*quantum)), Time: uint32(time), Threads: s.usual.Threads}
+}
+
+// leastTopUp returns the blocks of the call that has nothing to top up: 0.7 %
+// of the default hash. With fewer, a call is too short for the waits between
+// its threads to cost what they cost in a call that does top up.
+func (s *argon2Scheme) leastTopUp() uint64 {
+	return uint64(min(s.memory, max(256, 8*uint32(s.usual.Threads))))
 }
 
 func (v *argon2Verifier) TopUp(password []byte) error {

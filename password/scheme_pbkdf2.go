@@ -15,7 +15,7 @@ import (
 
 const (
 	pbkdf2MaxIterations          = 100_000_000
-	pbkdf2SaltMin, pbkdf2SaltMax = 8, 64
+	pbkdf2SaltMin, pbkdf2SaltMax = 4, 64 // NIST SP 800-63B-4, 3.1.1.2: 32 bits at least
 	pbkdf2HashMin                = 16
 	pbkdf2Memory                 = 4 << 10
 )

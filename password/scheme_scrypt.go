@@ -26,7 +26,7 @@ type ScryptParams struct {
 const (
 	scryptMaxLogN, scryptMaxR, scryptMaxP = 24, 64, 1024
 
-	scryptSaltMin, scryptSaltMax = 8, 64
+	scryptSaltMin, scryptSaltMax = 4, 64 // NIST SP 800-63B-4, 3.1.1.2: 32 bits at least
 	scryptHashMin, scryptHashMax = 16, 64
 
 	scryptPrefix = "$scrypt$"
