@@ -131,6 +131,7 @@ func TestOnlyNFCIsApplied(t *testing.T) {
 	assert.True(t, same("\u1112\u1161\u11ab", "\ud55c"))
 	assert.False(t, same("\uff21", "A"), "compatibility characters stay apart")
 	assert.False(t, same("\u2163", "IV"))
+	assert.False(t, same("e\u0301\uff21", "\u00e9A"))
 	assert.False(t, same("foo\u1680bar", "foo bar"))
 	assert.False(t, same("Pass", "pass"))
 	for _, p := range []string{"pass\x00word", "my cat is a \tby", "👨‍👩‍👧", strings.Repeat("👩", 64), "密码 密码"} {
@@ -258,6 +259,11 @@ func TestImportedHashesOfRawBytes(t *testing.T) {
 	assert.Equal(t, Result{OK: true, Rehash: true}, verify(t, h, string(theirs), raw))
 	assert.Equal(t, Result{}, verify(t, h, string(theirs), nfc))
 	assert.Equal(t, Result{OK: true}, verify(t, h, hashOf(t, h, raw), nfc))
+
+	argon, err := h.own.hash([]byte(raw), []byte("sixteen byte slt"))
+	require.NoError(t, err)
+	assert.Equal(t, Result{OK: true, Rehash: true}, verify(t, h, argon, raw), "the right parameters, but not normalized")
+	assert.Equal(t, Result{}, verify(t, cheapHasher(t, nil), argon, raw), "nothing is declared to be imported")
 }
 
 func TestNoSaltNoHash(t *testing.T) {

@@ -58,8 +58,9 @@ func TestPHCIsReadStrictly(t *testing.T) {
 		"one field more":            phcVector + "$",
 		"over-long":                 phcVector + strings.Repeat("A", 600),
 	} {
-		assert.ErrorIs(t, parses(s), ErrUnverifiable, name)
-		assert.NotContains(t, parses(s).Error(), salt, "%s: a stored hash must not be quoted", name)
+		if err := parses(s); assert.ErrorIs(t, err, ErrUnverifiable, name) {
+			assert.NotContains(t, err.Error(), salt, "%s: a stored hash must not be quoted", name)
+		}
 	}
 }
 

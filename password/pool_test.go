@@ -254,6 +254,14 @@ func TestRefusesWhatWouldMissItsDeadline(t *testing.T) {
 		assert.NoError(t, err)
 		err, _ = wait(1500*time.Millisecond, Source{Key: "device", Known: true})
 		assert.NoError(t, err)
+
+		for range 2 {
+			wg.Go(func() { assert.NoError(t, pool.do(t.Context(), Source{Known: true}, 1, take(time.Second))) })
+		}
+		synctest.Wait()
+		err, took = wait(1500*time.Millisecond, Source{Key: "known devices have turns between"})
+		assert.ErrorIs(t, err, ErrOverloaded)
+		assert.Zero(t, took)
 	})
 }
 
