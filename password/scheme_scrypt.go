@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"math/bits"
 	"strings"
 
 	"golang.org/x/crypto/scrypt"
@@ -146,22 +145,28 @@ func (v *scryptVerifier) Verify(password []byte) (bool, error) {
 	return subtle.ConstantTimeCompare(out, v.hash) == 1, nil
 }
 
-// TopUp mixes the blocks that are left over: with the maximal N as often as it
-// fits, then with the power of two for each bit of the rest. Less than one
-// block of R is left undone.
-func (v *scryptVerifier) TopUp(password []byte) error {
+// remainder returns the calls that mix the blocks left over: with the maximal N
+// as often as it fits, then with the power of two for each bit of the rest.
+// Less than two blocks of R are left undone.
+func (v *scryptVerifier) remainder() []ScryptParams {
+	var calls []ScryptParams
 	left := (v.max.work() - v.params.work()) / uint64(v.max.R)
 	if p := left >> v.max.LogN; p > 0 {
-		if _, err := scrypt.Key(password, v.salt, 1<<v.max.LogN, v.max.R, int(p), 32); err != nil {
-			return err
+		calls = append(calls, ScryptParams{v.max.LogN, v.max.R, int(p)})
+	}
+	for ln := v.max.LogN - 1; ln > 0; ln-- {
+		if left>>ln&1 == 1 {
+			calls = append(calls, ScryptParams{ln, v.max.R, 1})
 		}
 	}
-	for rest := left & (1<<v.max.LogN - 1); rest > 1; {
-		n := 1 << (bits.Len64(rest) - 1)
-		if _, err := scrypt.Key(password, v.salt, n, v.max.R, 1, 32); err != nil {
+	return calls
+}
+
+func (v *scryptVerifier) TopUp(password []byte) error {
+	for _, p := range v.remainder() {
+		if _, err := scrypt.Key(password, v.salt, 1<<p.LogN, p.R, p.P, 32); err != nil {
 			return err
 		}
-		rest -= uint64(n)
 	}
 	return nil
 }
