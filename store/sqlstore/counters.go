@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/crmauth/crmauth/lockout"
@@ -17,21 +18,21 @@ var (
 	_ lockout.Expirer = (*counters)(nil)
 )
 
-// request is a lockout.Request as the statement reads it; times in
-// microseconds, nil = never.
+// request is a lockout.Request as the statement reads it; durations in
+// microseconds.
 type request struct {
-	Key    string   `json:"key"`
-	Free   int      `json:"free"`
-	Waits  []*int64 `json:"waits"`
-	Forget *int64   `json:"forget"`
+	Key    string  `json:"key"`
+	Free   int     `json:"free"`
+	Waits  []int64 `json:"waits"`
+	Forget int64   `json:"forget"`
 }
 
-func span(d time.Duration) *int64 {
-	if d == lockout.Never {
-		return nil
+// span is a duration in microseconds, never shorter than d.
+func span(d time.Duration) int64 {
+	if d > lockout.Never-time.Microsecond {
+		return math.MaxInt64
 	}
-	// Rounded up: a wait is never shorter than it was asked for.
-	return new(int64((d + time.Microsecond - 1) / time.Microsecond))
+	return int64((d + time.Microsecond - 1) / time.Microsecond)
 }
 
 func (s *counters) Reserve(ctx context.Context, now time.Time, requests ...lockout.Request) (counts []lockout.Count, err error) {
@@ -56,7 +57,7 @@ func reserve(ctx context.Context, c conn, now time.Time, requests []lockout.Requ
 		if r.Policy.Free < 1 || r.Policy.Forget <= 0 || len(r.Policy.Waits) == 0 {
 			return nil, fmt.Errorf("sqlstore: the policy of key %q is not complete, see lockout.Policy.Complete", r.Key)
 		}
-		waits := make([]*int64, len(r.Policy.Waits))
+		waits := make([]int64, len(r.Policy.Waits))
 		for j, wait := range r.Policy.Waits {
 			waits[j] = span(wait)
 		}
@@ -132,11 +133,15 @@ func (s *counters) Settle(ctx context.Context, settlements ...lockout.Settlement
 	return err
 }
 
+// settling is how long after its latest attempt a cleared row stays, in
+// microseconds, whatever its policy says.
+const settling = 24 * int64(time.Hour/time.Microsecond)
+
 func (s *counters) Clear(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return ctx.Err()
 	}
-	_, err := s.run.count(ctx, "counter.clear", list(keys))
+	_, err := s.run.count(ctx, "counter.clear", list(keys), settling)
 	return err
 }
 
@@ -217,6 +222,10 @@ func (s *counters) Release(ctx context.Context, id string) (last bool, err error
 func (s *counters) Expire(ctx context.Context, now time.Time, limit int) (int, error) {
 	n, err := s.run.count(ctx, "counter.expire", micros(now), limit)
 	if err != nil || n >= limit {
+		return n, err
+	}
+	// What is left to look at has been used since it was put on the agenda.
+	if _, err := s.run.count(ctx, "counter.postpone", micros(now), limit); err != nil {
 		return n, err
 	}
 	more, err := s.run.count(ctx, "attempt.expire", micros(now), limit-n)

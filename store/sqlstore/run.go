@@ -222,5 +222,10 @@ func statements(dir fs.FS, prefix string) (map[string]string, error) {
 			return nil, fmt.Errorf("sqlstore: %s: %w", file, err)
 		}
 	}
+	for name, text := range texts {
+		// What follows a statement, be it a line break, makes drivers take it for
+		// a script, which they parse anew at each call.
+		texts[name] = strings.TrimSuffix(strings.TrimSpace(text), ";")
+	}
 	return texts, nil
 }

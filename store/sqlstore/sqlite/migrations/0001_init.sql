@@ -92,6 +92,10 @@ CREATE TABLE crmauth_sessions (
 CREATE INDEX crmauth_sessions_account ON crmauth_sessions (tenant, account, created, id, over) WHERE ended IS NULL;
 CREATE INDEX crmauth_sessions_over ON crmauth_sessions (over);
 
+-- free, waits and forget are the policy that the key was last reserved under. A
+-- row may be dropped once at + forget has passed; due is when to look whether it
+-- has, so that the index need not follow every attempt. The largest number means
+-- never.
 CREATE TABLE crmauth_counters (
     key      TEXT NOT NULL PRIMARY KEY,
     seq      BIGINT NOT NULL,
@@ -99,10 +103,13 @@ CREATE TABLE crmauth_counters (
     given    BIGINT NOT NULL,
     at       BIGINT NOT NULL,
     previous BIGINT NOT NULL,
-    expires  BIGINT NOT NULL -- the largest number: never
+    free     BIGINT NOT NULL,
+    waits    TEXT NOT NULL,   -- JSON array of durations
+    forget   BIGINT NOT NULL, -- a duration
+    due      BIGINT NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX crmauth_counters_expires ON crmauth_counters (expires);
+CREATE INDEX crmauth_counters_due ON crmauth_counters (due);
 
 -- Attempts that carry an idempotency id.
 CREATE TABLE crmauth_attempts (

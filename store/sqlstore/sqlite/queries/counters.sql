@@ -1,25 +1,23 @@
 -- name: counter.reserve
--- ?1 is a JSON array of {"key", "free", "waits", "forget"}, with null for never;
--- ?2 is now. Only what is granted comes back: a blocked row is not written, so
--- that a flood of refused attempts costs no commit.
-WITH request AS (
-    SELECT value ->> 'key' AS key, value ->> 'free' AS free, value -> 'waits' AS waits, value ->> 'forget' AS forget
-    FROM json_each(?1)
-)
-INSERT INTO crmauth_counters AS c (key, seq, cleared, given, at, previous, expires)
-SELECT key, 1, 0, 0, ?2, 0, ifnull(?2 + forget, 9223372036854775807) FROM request WHERE true
+-- ?1 is a JSON array of {"key", "free", "waits", "forget"}; ?2 is now. Only what
+-- is granted comes back: a blocked row is not written, so that a flood of refused
+-- attempts costs no commit. A sum that is too large becomes a floating-point
+-- number, which is later than any time.
+INSERT INTO crmauth_counters AS c (key, seq, cleared, given, at, previous, free, waits, forget, due)
+SELECT value ->> 'key', 1, 0, 0, ?2, 0, value ->> 'free', value -> 'waits', value ->> 'forget', min(?2 + (value ->> 'forget'), 9223372036854775807)
+FROM json_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET
     seq      = c.seq + 1,
-    cleared  = CASE WHEN c.at + (SELECT forget FROM request r WHERE r.key = c.key) <= ?2 THEN c.seq ELSE c.cleared END,
-    given    = CASE WHEN c.at + (SELECT forget FROM request r WHERE r.key = c.key) <= ?2 THEN 0 ELSE c.given END,
+    cleared  = iif(c.at + excluded.forget <= ?2, c.seq, c.cleared),
+    given    = iif(c.at + excluded.forget <= ?2, 0, c.given),
+    at       = max(c.at, ?2),
     previous = c.at,
-    at       = ?2,
-    expires  = excluded.expires
-WHERE (SELECT CASE
-           WHEN c.seq - c.cleared - c.given < r.free THEN true
-           WHEN c.at + r.forget <= ?2 THEN true
-           ELSE c.at + (r.waits ->> min(c.seq - c.cleared - c.given - r.free, json_array_length(r.waits) - 1)) <= ?2
-       END FROM request r WHERE r.key = c.key)
+    free     = excluded.free,
+    waits    = excluded.waits,
+    forget   = excluded.forget
+WHERE c.seq - c.cleared - c.given < excluded.free
+   OR c.at + excluded.forget <= ?2
+   OR c.at + (excluded.waits ->> min(c.seq - c.cleared - c.given - excluded.free, json_array_length(excluded.waits) - 1)) <= ?2
 RETURNING key, seq, seq - cleared - given;
 
 -- name: counter.read
@@ -40,10 +38,18 @@ WHERE c.key = t.key AND t.seq > c.cleared AND t.seq <= c.seq
   AND (t.succeeded OR c.given < c.seq - c.cleared);
 
 -- name: counter.clear
-DELETE FROM crmauth_counters WHERE key IN (SELECT value FROM json_each(?1));
+-- The row stays, so that its numbers go on: what is still to be settled from
+-- before must find nothing to clear or to give back.
+UPDATE crmauth_counters SET cleared = seq, given = 0, forget = min(forget, ?2), due = min(due, at + ?2)
+WHERE key IN (SELECT value FROM json_each(?1));
 
 -- name: counter.expire
-DELETE FROM crmauth_counters WHERE key IN (SELECT key FROM crmauth_counters WHERE expires <= ?1 LIMIT ?2);
+DELETE FROM crmauth_counters
+WHERE key IN (SELECT key FROM crmauth_counters WHERE due <= ?1 AND at + forget <= ?1 LIMIT ?2);
+
+-- name: counter.postpone
+UPDATE crmauth_counters SET due = min(at + forget, 9223372036854775807)
+WHERE key IN (SELECT key FROM crmauth_counters WHERE due <= ?1 LIMIT ?2) AND at + forget > ?1;
 
 -- name: attempt.join
 UPDATE crmauth_attempts SET holders = holders + 1 WHERE id = ?1 AND expires > ?2
