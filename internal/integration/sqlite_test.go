@@ -16,7 +16,12 @@ import (
 // openFile opens a database file and counts its statements.
 func openFile(t testing.TB, path string) (*sql.DB, *sqlcount.Counter) {
 	t.Helper()
-	connector, err := sqlite.NewConnector(sqlstore.SQLiteDSN(path))
+	return openDSN(t, sqlstore.SQLiteDSN(path))
+}
+
+func openDSN(t testing.TB, dsn string) (*sql.DB, *sqlcount.Counter) {
+	t.Helper()
+	connector, err := sqlite.NewConnector(dsn)
 	require.NoError(t, err)
 	db, counter := sqlcount.Open(connector)
 	db.SetMaxIdleConns(8)

@@ -79,6 +79,9 @@ func (s *accounts) Create(ctx context.Context, a auth.Account, aliases ...string
 		return "", errors.New("sqlstore: an account's id has 1 to 128 bytes and is not " + auth.GuardAccount)
 	}
 	names := append([]string{a.Identifier}, aliases...)
+	if slices.ContainsFunc(names, invalidText) {
+		return "", errInvalidText
+	}
 	slices.Sort(names)
 	names = slices.Compact(names)
 	err := s.run.inTx(ctx, func(c conn) error {

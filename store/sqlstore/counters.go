@@ -57,6 +57,9 @@ func reserve(ctx context.Context, c conn, now time.Time, requests []lockout.Requ
 		if r.Policy.Free < 1 || r.Policy.Forget <= 0 || len(r.Policy.Waits) == 0 {
 			return nil, fmt.Errorf("sqlstore: the policy of key %q is not complete, see lockout.Policy.Complete", r.Key)
 		}
+		if invalidText(r.Key) {
+			return nil, errInvalidText
+		}
 		waits := make([]int64, len(r.Policy.Waits))
 		for j, wait := range r.Policy.Waits {
 			waits[j] = span(wait)

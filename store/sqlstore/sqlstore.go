@@ -120,6 +120,7 @@ func newStore(run *runner, o Options) *Store {
 		Flows:    &flows{run},
 		Sessions: &sessions{run, own, security},
 		Counters: &counters{run},
+		Outbox:   &outbox{run},
 		Audit:    &events{run},
 	}
 	if o.Accounts != nil {

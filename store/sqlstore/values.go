@@ -2,9 +2,11 @@ package sqlstore
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
+	"unicode/utf8"
 )
 
 // micros is a time as the databases keep it. The zero time is a number like any
@@ -12,6 +14,12 @@ import (
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+// errInvalidText is the answer to a name that would not come back as it was: what
+// travels in a list must be UTF-8.
+var errInvalidText = errors.New("sqlstore: a name is not UTF-8")
+
+func invalidText(name string) bool { return !utf8.ValidString(name) }
 
 // list is a JSON array of strings; [] for none.
 func list(names []string) string {

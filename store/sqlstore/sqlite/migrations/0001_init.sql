@@ -122,6 +122,17 @@ CREATE TABLE crmauth_attempts (
 
 CREATE INDEX crmauth_attempts_expires ON crmauth_attempts (expires);
 
+-- Messages that wait to be sent; claimed until a time by whoever sends them.
+CREATE TABLE crmauth_outbox (
+    id       TEXT NOT NULL PRIMARY KEY,
+    due      BIGINT NOT NULL,
+    claimed  BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    payload  BLOB NOT NULL -- sealed
+);
+
+CREATE INDEX crmauth_outbox_due ON crmauth_outbox (due, id);
+
 -- Only appended to.
 CREATE TABLE crmauth_audit (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT, -- no number is given twice
