@@ -136,15 +136,11 @@ func (s *counters) Settle(ctx context.Context, settlements ...lockout.Settlement
 	return err
 }
 
-// settling is how long after its latest attempt a cleared row stays, in
-// microseconds, whatever its policy says.
-const settling = 24 * int64(time.Hour/time.Microsecond)
-
 func (s *counters) Clear(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return ctx.Err()
 	}
-	_, err := s.run.count(ctx, "counter.clear", list(keys), settling)
+	_, err := s.run.count(ctx, "counter.clear", list(keys))
 	return err
 }
 

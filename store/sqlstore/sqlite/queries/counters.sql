@@ -2,9 +2,11 @@
 -- ?1 is a JSON array of {"key", "free", "waits", "forget"}; ?2 is now. Only what
 -- is granted comes back: a blocked row is not written, so that a flood of refused
 -- attempts costs no commit. A sum that is too large becomes a floating-point
--- number, which is later than any time.
+-- number, which is later than any time. The numbers of a new row begin at the
+-- present microsecond, so that none of a row that was dropped fits it.
 INSERT INTO crmauth_counters AS c (key, seq, cleared, given, at, previous, free, waits, forget, due)
-SELECT value ->> 'key', 1, 0, 0, ?2, 0, value ->> 'free', value -> 'waits', value ->> 'forget', min(?2 + (value ->> 'forget'), 9223372036854775807)
+SELECT value ->> 'key', max(?2, 0) + 1, max(?2, 0), 0, ?2, 0, value ->> 'free', value -> 'waits', value ->> 'forget',
+       min(?2 + (value ->> 'forget'), 9223372036854775807)
 FROM json_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET
     seq      = c.seq + 1,
@@ -16,7 +18,6 @@ ON CONFLICT (key) DO UPDATE SET
     waits    = excluded.waits,
     forget   = excluded.forget
 WHERE c.seq - c.cleared - c.given < excluded.free
-   OR c.at + excluded.forget <= ?2
    OR c.at + (excluded.waits ->> min(c.seq - c.cleared - c.given - excluded.free, json_array_length(excluded.waits) - 1)) <= ?2
 RETURNING key, seq, seq - cleared - given;
 
@@ -31,17 +32,14 @@ WITH settlement AS (
 )
 UPDATE crmauth_counters AS c SET
     cleared = CASE WHEN t.succeeded THEN t.seq ELSE c.cleared END,
-    given   = CASE WHEN t.succeeded THEN 0 ELSE c.given + 1 END,
+    given   = CASE WHEN t.succeeded THEN min(c.given, c.seq - t.seq) ELSE c.given + 1 END,
     at      = CASE WHEN NOT t.succeeded AND t.seq = c.seq THEN c.previous ELSE c.at END
 FROM settlement t
 WHERE c.key = t.key AND t.seq > c.cleared AND t.seq <= c.seq
   AND (t.succeeded OR c.given < c.seq - c.cleared);
 
 -- name: counter.clear
--- The row stays, so that its numbers go on: what is still to be settled from
--- before must find nothing to clear or to give back.
-UPDATE crmauth_counters SET cleared = seq, given = 0, forget = min(forget, ?2), due = min(due, at + ?2)
-WHERE key IN (SELECT value FROM json_each(?1));
+DELETE FROM crmauth_counters WHERE key IN (SELECT value FROM json_each(?1));
 
 -- name: counter.expire
 DELETE FROM crmauth_counters
