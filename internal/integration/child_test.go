@@ -31,6 +31,8 @@ var roles = map[string]func(ctx context.Context, path string) error{
 	"open":    childOpens,
 	"contend": childContends,
 	"write":   childWrites,
+	"guess":   childGuesses,
+	"login":   childLogsIn,
 }
 
 func TestMain(m *testing.M) {
