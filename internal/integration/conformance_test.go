@@ -27,5 +27,5 @@ func TestSQLiteKeepsThePromises(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) auth.Stores {
 		current, path = t, newFile(t)
 		return open()
-	}, storetest.Options{Peer: func(auth.Stores) (auth.Stores, error) { return open(), nil }})
+	}, storetest.Options{Contenders: suiteContenders, Peer: func(auth.Stores) (auth.Stores, error) { return open(), nil }})
 }

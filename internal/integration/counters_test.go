@@ -77,7 +77,7 @@ func TestCountersKeepTheirLaw(t *testing.T) {
 	type pair struct{ law, store int64 }
 	granted := make(map[string][]pair)
 	now := start
-	for step := range 4000 {
+	for step := range 1500 {
 		now = now.Add(time.Duration(random.Int64N(int64(8*time.Minute)) - int64(time.Minute)).Truncate(time.Microsecond))
 		if random.IntN(150) == 0 {
 			now = now.Add(3 * time.Hour)

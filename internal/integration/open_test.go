@@ -211,6 +211,10 @@ func TestADamagedRecordIsAnError(t *testing.T) {
 	record, err := stores.Security.Load(t.Context(), "", "li")
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, record.Epoch)
+
+	record.NotAfter = start.AddDate(10_000, 0, 0) // not possible in JSON
+	_, err = stores.Security.Save(t.Context(), record, 1)
+	assert.ErrorContains(t, err, "security record")
 }
 
 func TestOpenOfAFileThatIsNoDatabase(t *testing.T) {

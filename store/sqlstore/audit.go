@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"math"
 
@@ -36,7 +37,7 @@ func (s *events) Append(ctx context.Context, list ...audit.Event) error {
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
-		return err
+		return fmt.Errorf("sqlstore: event: %w", err)
 	}
 	_, err = s.run.count(ctx, "audit.append", string(text))
 	return err

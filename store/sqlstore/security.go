@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"github.com/crmauth/crmauth/auth"
 )
@@ -36,8 +38,12 @@ func (s *security) Load(ctx context.Context, tenant, account string) (auth.Secur
 }
 
 func (s *security) Save(ctx context.Context, record auth.Security, ifVersion int64) (bool, error) {
-	if ifVersion == 0 {
-		return s.run.changed(ctx, "security.insert", record.Tenant, record.Account, encode(record))
+	text, err := json.Marshal(record)
+	if err != nil { // a year beyond 9999
+		return false, fmt.Errorf("sqlstore: security record: %w", err)
 	}
-	return s.run.changed(ctx, "security.update", record.Tenant, record.Account, ifVersion, encode(record))
+	if ifVersion == 0 {
+		return s.run.changed(ctx, "security.insert", record.Tenant, record.Account, string(text))
+	}
+	return s.run.changed(ctx, "security.update", record.Tenant, record.Account, ifVersion, string(text))
 }

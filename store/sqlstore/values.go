@@ -37,7 +37,7 @@ func fromList(text string) ([]string, error) {
 	return names, decode(text, &names)
 }
 
-// encode is JSON of what always can be: strings, numbers and structs of them.
+// encode is JSON of strings, numbers and structs of them, which always can be.
 func encode(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
