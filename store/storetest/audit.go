@@ -187,6 +187,7 @@ func auditCursors(e *exam) {
 		ev.Tenant = []string{"acme", "other", "acme"}[i%3]
 		e.record(ev)
 	}
+	e.must(len(e.events(audit.Filter{AllTenants: true}, audit.Cursor{})), 200, "events on record")
 	for _, f := range []audit.Filter{{Tenant: "acme"}, {Tenant: "acme", NewestFirst: true}, {AllTenants: true, Account: "b"}, {AllTenants: true, NewestFirst: true}} {
 		all := e.events(f, audit.Cursor{})
 		for i := 0; i < len(all); i += 23 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +48,7 @@ func (c Case) Examine(ctx context.Context, s auth.Stores, o Options) error {
 	// and a store that hangs is reported as such.
 	go func() {
 		defer close(done)
+		defer e.recoverPanic("the case")
 		if !e.has(c.Part) {
 			e.fatalf("the store is nil; if there is none, leave %q out of Options.Parts", c.Part)
 		}
@@ -110,6 +112,13 @@ func (e *exam) fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+// recoverPanic turns a panic, most likely the store's, into a problem.
+func (e *exam) recoverPanic(whose string) {
+	if r := recover(); r != nil {
+		e.errorf("%s ended in a panic: %v\n%s", whose, r, debug.Stack())
+	}
+}
+
 // skipf ends the case as one that does not apply.
 func (e *exam) skipf(format string, args ...any) {
 	e.mu.Lock()
@@ -139,6 +148,13 @@ func (e *exam) equal(got, want any, what string, args ...any) {
 	}
 }
 
+// must ends the case if got differs from want: the rest relies on it.
+func (e *exam) must(got, want any, what string, args ...any) {
+	if d := difference(got, want); d != "" {
+		e.fatalf("%s: %s", fmt.Sprintf(what, args...), d)
+	}
+}
+
 // at is the instant d after the case began.
 func (e *exam) at(d time.Duration) time.Time { return e.now.Add(d) }
 
@@ -161,6 +177,7 @@ func (e *exam) race(n int, contend func(i int, s auth.Stores) (won bool, err err
 	)
 	for i := range n {
 		wg.Go(func() {
+			defer e.recoverPanic(fmt.Sprintf("contender %d", i))
 			<-start
 			won, err := contend(i, e.node(i))
 			if err != nil {
