@@ -1,0 +1,177 @@
+package authhttp
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/crmauth/crmauth/auth"
+	"github.com/crmauth/crmauth/password"
+)
+
+// refusal is an outcome that only exists over HTTP.
+type refusal struct {
+	status  int
+	code    auth.Code
+	english string
+	chinese string
+}
+
+func (e *refusal) Error() string   { return "authhttp: " + e.english }
+func (e *refusal) Code() auth.Code { return e.code }
+
+var (
+	errHost   = &refusal{http.StatusMisdirectedRequest, "wrong_host", "This server is not responsible for that host.", "本服务器不提供该域名的服务。"}
+	errOrigin = &refusal{http.StatusForbidden, "cross_origin", "The request came from another site.", "该请求来自其他站点，已被拒绝。"}
+	errForm   = &refusal{http.StatusForbidden, "form_invalid", "This form has expired. Please load the page again.", "表单已失效，请刷新页面后重试。"}
+	errMethod = &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support that method.", "该地址不支持此请求方法。"}
+	errMedia  = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "The content type must be application/json.", "内容类型必须为 application/json。"}
+	errLarge  = &refusal{http.StatusRequestEntityTooLarge, auth.CodeTooLarge, "The input is too large.", "输入内容过大。"}
+)
+
+var statuses = map[auth.Code]int{
+	auth.CodeInvalidCredentials: http.StatusUnauthorized,
+	auth.CodeIncomplete:         http.StatusUnauthorized,
+	auth.CodeRateLimited:        http.StatusTooManyRequests,
+	auth.CodeOverloaded:         http.StatusServiceUnavailable,
+	auth.CodeMaintenance:        http.StatusServiceUnavailable,
+	auth.CodeRefused:            http.StatusForbidden,
+	auth.CodeAttemptReplayed:    http.StatusConflict,
+	auth.CodeSessionRequired:    http.StatusUnauthorized,
+	auth.CodeReauthentication:   http.StatusForbidden,
+	auth.CodeForbidden:          http.StatusForbidden,
+	auth.CodePasswordRejected:   http.StatusUnprocessableEntity,
+	auth.CodeTokenInvalid:       http.StatusGone,
+	auth.CodeFlowInvalid:        http.StatusGone,
+	auth.CodeMalformed:          http.StatusBadRequest,
+	auth.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	auth.CodeNotFound:           http.StatusNotFound,
+	auth.CodeExists:             http.StatusConflict,
+	auth.CodeConflict:           http.StatusConflict,
+	auth.CodeLastAdministrator:  http.StatusConflict,
+	auth.CodeUnsupported:        http.StatusNotImplemented,
+	auth.CodeUnavailable:        http.StatusServiceUnavailable,
+}
+
+// Status returns the HTTP status of an error of package auth or of this one, by
+// its [auth.CodeOf]; 503 for any other error.
+func Status(err error) int {
+	if e, ok := errors.AsType[*refusal](err); ok {
+		return e.status
+	}
+	if s, ok := statuses[auth.CodeOf(err)]; ok {
+		return s
+	}
+	return http.StatusServiceUnavailable
+}
+
+// problem is the body of a refusal (RFC 9457). Its type is about:blank, so the
+// title is that of the status; code is what programs branch on.
+type problem struct {
+	Title      string      `json:"title"`
+	Status     int         `json:"status"`
+	Code       auth.Code   `json:"code"`
+	Detail     string      `json:"detail"`
+	RetryAfter int64       `json:"retry_after,omitzero"` // seconds
+	Field      string      `json:"field,omitzero"`
+	Violations []violation `json:"violations,omitempty"`
+	Accepted   []string    `json:"accepted,omitempty"` // kinds of factors
+	Within     int64       `json:"within,omitzero"`    // seconds
+	Assurance  string      `json:"assurance,omitzero"`
+	Until      time.Time   `json:"until,omitzero"`
+}
+
+// violation is one thing that is wrong with a password.
+type violation struct {
+	Code    password.Code  `json:"code"`
+	Params  map[string]any `json:"params,omitempty"`
+	Message string         `json:"message"`
+}
+
+// Error answers with the problem details of err: its status, its code, a text in
+// the language that Accept-Language asks for, and what the code's error carries.
+// What failed inside goes to the log, never to the client. Write nothing before
+// it.
+func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
+	wishes := r.Header["Accept-Language"]
+	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: detail(err, wishes)}
+	p.Title = http.StatusText(p.Status)
+	p.fill(err, wishes, web.settings.Now())
+	if p.Code == auth.CodeUnavailable {
+		web.settings.Logger.ErrorContext(r.Context(), "authhttp: a request failed", "method", r.Method, "error", err)
+	}
+	h := w.Header()
+	h.Set("Content-Language", auth.Language(wishes...))
+	h.Add("Vary", "Accept-Language")
+	h.Set("Cache-Control", "no-store")
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(p.RetryAfter, 10))
+	}
+	write(w, p.Status, "application/problem+json", p)
+}
+
+// detail is the text for a person.
+func detail(err error, wishes []string) string {
+	e, ok := errors.AsType[*refusal](err)
+	switch {
+	case !ok:
+		return auth.Message(err, wishes...)
+	case auth.Language(wishes...) == "zh-CN":
+		return e.chinese
+	}
+	return e.english
+}
+
+func (p *problem) fill(err error, wishes []string, now time.Time) {
+	if e, ok := errors.AsType[*auth.RateLimitedError](err); ok {
+		p.RetryAfter = seconds(e.RetryAfter)
+	}
+	if e, ok := errors.AsType[*auth.OverloadedError](err); ok {
+		p.RetryAfter = seconds(e.RetryAfter)
+	}
+	if e, ok := errors.AsType[*auth.MaintenanceError](err); ok && !e.Until.IsZero() {
+		p.Until, p.RetryAfter = e.Until, seconds(e.Until.Sub(now))
+	}
+	if e, ok := errors.AsType[*auth.ReauthenticationError](err); ok {
+		p.Accepted, p.Within = e.Accepted, int64(e.Within/time.Second)
+		if e.Level > 0 {
+			p.Assurance = e.Level.String()
+		}
+	}
+	if e, ok := errors.AsType[*auth.MalformedError](err); ok {
+		p.Field = e.Field
+	}
+	if e, ok := errors.AsType[*password.RejectedError](err); ok {
+		p.Violations = violations(e.Violations, wishes)
+	}
+}
+
+func violations(in []password.Violation, wishes []string) []violation {
+	out := []violation{}
+	for _, v := range in {
+		out = append(out, violation{v.Code, v.Params, auth.ViolationMessage(v, wishes...)})
+	}
+	return out
+}
+
+// seconds rounds up, so that whoever waits as told is not told again; at least 1.
+func seconds(d time.Duration) int64 {
+	return max(1, int64((d+time.Second-1)/time.Second))
+}
+
+// write encodes a body. It holds no secrets: those of package auth encode as
+// redacted.
+func write(w http.ResponseWriter, status int, media string, body any) {
+	text, err := json.Marshal(body)
+	if err != nil { // nothing that is written here can't be encoded
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client is gone: nobody to tell
+}
