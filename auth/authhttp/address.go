@@ -85,16 +85,15 @@ func within(a netip.Addr, networks []netip.Prefix) bool {
 }
 
 // parseHop reads an address, with or without a port and brackets; the zero Addr
-// if it is none.
+// if it is none. It allocates nothing for what proxies write.
 func parseHop(s string) netip.Addr {
-	if a, err := netip.ParseAddrPort(s); err == nil {
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		s = s[1 : len(s)-1]
+	} else if strings.HasPrefix(s, "[") || strings.Count(s, ":") == 1 {
+		a, _ := netip.ParseAddrPort(s)
 		return plain(a.Addr())
 	}
-	s = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
-	a, err := netip.ParseAddr(s)
-	if err != nil {
-		return netip.Addr{}
-	}
+	a, _ := netip.ParseAddr(s)
 	return plain(a)
 }
 

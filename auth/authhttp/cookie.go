@@ -132,12 +132,19 @@ func newBrowser() string { return rand.Text() }
 // [Config].TrustedProxies, and what its cookies say.
 func (web *Web) Client(r *http.Request) auth.Client {
 	c := web.cookies.read(r)
-	if v, ok := r.Context().Value(visitKey{}).(*visit); ok && c.browser == "" {
-		c.browser = v.browser
-	}
 	return auth.Client{
-		IP: web.clientAddress(r), UserAgent: userAgent(r), DeviceKey: c.device, Session: c.session, Binding: c.browser,
+		IP: web.clientAddress(r), UserAgent: userAgent(r), DeviceKey: c.device, Session: c.session, Binding: web.browser(r),
 	}
+}
+
+// browser returns the pre-session value: what the browser sent, or what
+// [Web.Pages] is about to give it.
+func (web *Web) browser(r *http.Request) string {
+	if c := web.cookies.read(r); c.browser != "" {
+		return c.browser
+	}
+	given, _ := r.Context().Value(browserKey{}).(string)
+	return given
 }
 
 // userAgent is r.UserAgent, cut to what is kept of it.

@@ -123,11 +123,13 @@ var (
 
 // guarded are the headers of whatever stands behind a session: not cached, not
 // framed, no guessing of types (ASVS 3.4, 14.3.2). The keys are in canonical
-// form, so that nothing is allocated.
+// form, so that nothing is allocated. A stricter policy that is set stays.
 func (h *headers) guarded(to http.Header) {
 	to["Cache-Control"] = noStore
 	to["X-Content-Type-Options"] = noSniff
-	to["Content-Security-Policy"] = unframed
+	if to["Content-Security-Policy"] == nil {
+		to["Content-Security-Policy"] = unframed
+	}
 	if h.transport != nil {
 		to["Strict-Transport-Security"] = h.transport
 	}

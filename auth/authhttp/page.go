@@ -20,10 +20,9 @@ const (
 	formLife    = 12 * time.Hour
 )
 
-// visit is what [Web.Pages] adds to a request's context.
-type visit struct{ browser string } // the pre-session value that is being set
-
-type visitKey struct{}
+// browserKey is under what a request's context holds the pre-session value that
+// its answer sets, a string.
+type browserKey struct{}
 
 // Pages wraps the application's HTML pages, the public ones as well as those
 // behind [Web.RequireSession]. It sets the security headers, which a handler may
@@ -41,9 +40,9 @@ func (web *Web) Pages(next http.Handler) http.Handler {
 			return
 		}
 		if had := web.cookies.read(r); had.session == "" && had.browser == "" {
-			v := &visit{browser: newBrowser()}
-			web.cookies.set(w, web.cookies.browser, v.browser, 0)
-			r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+			browser := newBrowser()
+			web.cookies.set(w, web.cookies.browser, browser, 0)
+			r = r.WithContext(context.WithValue(r.Context(), browserKey{}, browser))
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
@@ -97,7 +96,10 @@ func (web *Web) CheckForm(r *http.Request) error {
 
 // parseForm fills in r.PostForm; a multipart form is kept in memory.
 func parseForm(r *http.Request) error {
-	err := r.ParseMultipartForm(largestBody)
+	err := r.ParseForm() // first: the other one hides its error
+	if err == nil {
+		err = r.ParseMultipartForm(largestBody)
+	}
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = nil
 	}
@@ -112,12 +114,8 @@ func parseForm(r *http.Request) error {
 
 // formBinding is what only this browser knows.
 func (web *Web) formBinding(r *http.Request) string {
-	had := web.cookies.read(r)
-	if had.session != "" {
+	if had := web.cookies.read(r); had.session != "" {
 		return had.session
 	}
-	if v, ok := r.Context().Value(visitKey{}).(*visit); ok && had.browser == "" {
-		return v.browser
-	}
-	return had.browser
+	return web.browser(r)
 }

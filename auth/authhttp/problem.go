@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/crmauth/crmauth/auth"
@@ -99,7 +100,7 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: detail(err, wishes)}
 	p.Title = http.StatusText(p.Status)
 	p.fill(err, wishes, web.settings.Now())
-	if p.Code == auth.CodeUnavailable {
+	if p.Code == auth.CodeUnavailable && r.Context().Err() == nil { // a client that hung up is no fault
 		web.settings.Logger.ErrorContext(r.Context(), "authhttp: a request failed", "method", r.Method, "error", err)
 	}
 	h := w.Header()
@@ -118,7 +119,7 @@ func detail(err error, wishes []string) string {
 	switch {
 	case !ok:
 		return auth.Message(err, wishes...)
-	case auth.Language(wishes...) == "zh-CN":
+	case strings.HasPrefix(auth.Language(wishes...), "zh"):
 		return e.chinese
 	}
 	return e.english

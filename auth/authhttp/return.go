@@ -2,52 +2,44 @@ package authhttp
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-const (
-	maxReturn = 2048
-	// maxDecodings is how often a path may be percent-encoded over.
-	maxDecodings = 4
-)
+const maxReturn = 2048
+
+// encodedTwice is a percent sign, encoded, that makes another encoding.
+var encodedTwice = regexp.MustCompile(`(?i)%25[0-9a-f]{2}`)
 
 // SafeReturn returns path if a browser can be sent there after signing in: an
 // absolute path on this host, with or without a query, of at most 2048 bytes.
 // For anything else, whatever it is disguised as, it returns "/" (ASVS 3.7.2):
-// other hosts and schemes, "//host", backslashes and control characters, which
-// browsers read as slashes or skip, and any of these percent-encoded.
+// other hosts and schemes, "//host", dot segments, backslashes and control
+// characters, which browsers read as slashes or skip, and any of these
+// percent-encoded, once or more often.
 func SafeReturn(path string) string {
-	if path == "" || path[0] != '/' || len(path) > maxReturn {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || len(path) > maxReturn || strings.ContainsRune(path, ' ') || !harmless(path) {
 		return "/"
 	}
 	u, err := url.Parse(path)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" || !visible(path) {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return "/"
 	}
-	inside, _, _ := strings.Cut(path, "?")
-	inside, _, _ = strings.Cut(inside, "#")
-	for range maxDecodings {
-		if strings.Contains(inside, "//") || !visible(inside) || strings.Contains(inside, "/../") || strings.HasSuffix(inside, "/..") {
-			return "/"
-		}
-		decoded, err := url.PathUnescape(inside)
-		if err != nil {
-			return "/"
-		}
-		if decoded == inside {
-			return path
-		}
-		inside = decoded
+	// u.Path is decoded.
+	if strings.Contains(u.Path, "//") || !harmless(u.Path) || encodedTwice.MatchString(u.EscapedPath()) {
+		return "/"
 	}
-	return "/"
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return "/"
+		}
+	}
+	return path
 }
 
-// visible tells that s holds no backslash, space or control character.
-func visible(s string) bool {
-	for _, r := range s {
-		if r <= ' ' || r == '\\' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return false
-		}
-	}
-	return true
+// harmless tells that s holds no backslash and no control character.
+func harmless(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r == '\\' || r == utf8.RuneError || unicode.IsControl(r) })
 }

@@ -26,7 +26,7 @@ func (web *Web) RequireSession(next http.Handler) http.Handler {
 // RequireRole is [Web.RequireSession] for those who hold the role; the others
 // get 403 forbidden.
 func (web *Web) RequireRole(role string, next http.Handler) http.Handler {
-	return web.require(next, func(p *auth.Principal) error {
+	return web.require(next, func(p auth.Principal) error {
 		if !p.HasRole(role) {
 			return auth.ErrForbidden
 		}
@@ -42,7 +42,7 @@ func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler
 	if age <= 0 {
 		age = web.settings.RecentFor
 	}
-	return web.require(next, func(p *auth.Principal) error {
+	return web.require(next, func(p auth.Principal) error {
 		if !p.Recent(web.settings.Now(), age) {
 			return &auth.ReauthenticationError{Accepted: []string{"password"}, Within: age, Level: session.AAL1}
 		}
@@ -52,7 +52,7 @@ func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler
 
 // require is the one gate before the application's handlers. demand, if any, asks
 // for more than a session.
-func (web *Web) require(next http.Handler, demand func(*auth.Principal) error) http.Handler {
+func (web *Web) require(next http.Handler, demand func(auth.Principal) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		web.headers.guarded(w.Header())
 		if !web.admit(w, r, web.refuse) {
@@ -66,7 +66,7 @@ func (web *Web) require(next http.Handler, demand func(*auth.Principal) error) h
 			who, err = web.authenticate(r)
 		}
 		if err == nil && demand != nil {
-			err = demand(&who)
+			err = demand(who)
 		}
 		if err != nil {
 			web.refuse(w, r, err)

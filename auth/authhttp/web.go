@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/crmauth/crmauth/auth"
@@ -31,8 +32,9 @@ type Config struct {
 
 	// Tenant tells which customer a request is for; nil: there is one, called "".
 	// It returns the name as the request has it: one that doesn't exist answers
-	// as an unknown account does. An error refuses the request with its code. A
-	// session of another tenant counts as none.
+	// as an unknown account does. An error refuses the request, with 503 or, if
+	// it has a code of package auth, with that. A session of another tenant
+	// counts as none.
 	Tenant func(*http.Request) (string, error)
 
 	// Hosts are further values of the Host header that are served, such as
@@ -86,6 +88,7 @@ func New(svc *auth.Service, c Config) (*Web, error) {
 	if svc == nil {
 		return nil, errors.New("authhttp: config: a service is required; auth.New makes one")
 	}
+	c.TrustedProxies = slices.Clone(c.TrustedProxies)
 	web := &Web{svc: svc, config: c, settings: svc.Settings(), cross: http.NewCrossOriginProtection()}
 	var problems []error
 	check := func(err error) {
