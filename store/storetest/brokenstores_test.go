@@ -34,7 +34,7 @@ func TestBrokenStores(t *testing.T) {
 	faults := slices.Concat(accountFaults(), securityFaults(), tokenFaults(), flowFaults(),
 		sessionFaults(), counterFaults(), outboxFaults(), auditFaults())
 	for _, f := range faults {
-		t.Run(f.what, func(t *testing.T) {
+		t.Run(strings.Split(f.found, "/")[0]+" that "+f.what, func(t *testing.T) {
 			failed := f.examine(t)
 			assert.Contains(t, failed, f.found)
 			fmt.Fprintf(w, "%s\t%s\t%d\n", f.what, f.found, len(failed)-1)

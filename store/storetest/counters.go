@@ -270,8 +270,14 @@ func counterRefunds(e *exam) {
 	}
 	e.refused("k", p, 3*time.Second, 3, 3*time.Second+time.Minute)
 
+	// One in the middle, and no more than that one.
+	seqs := e.shut("middle", p)
+	e.settle("middle", seqs[1], lockout.Refunded)
+	e.granted("middle", p, 0, 3)
+	e.refused("middle", p, 0, 3, time.Minute)
+
 	// What a success cleared can't be given back, too.
-	seqs := e.shut("cleared", p)
+	seqs = e.shut("cleared", p)
 	e.settle("cleared", seqs[1], lockout.Succeeded)
 	e.settle("cleared", seqs[0], lockout.Refunded)
 	e.settle("cleared", seqs[1], lockout.Refunded)

@@ -62,6 +62,7 @@ func onceRepeat(e *exam) {
 	}
 	other := e.once("Id", time.Second, time.Minute, requests...)
 	e.equal(other.Repeat, false, "Repeat of another id")
+	e.equal(other.Counts[0].Granted, true, "the third attempt, with another id, after repeats")
 	e.equal(other.Counts[0].Failures, int64(3), "failures after another id")
 	e.refused("z", p, time.Second, 3, 61*time.Second)
 	// While the keys are closed, a repeat is still the attempt that was granted.
