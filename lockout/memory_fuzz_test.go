@@ -54,6 +54,9 @@ func (m model) settle(s lockout.Settlement) {
 	if s.Seq == row.seq {
 		row.at = row.prev
 	}
+	if row.seq-row.cleared == row.given {
+		row.cleared, row.given = row.seq, 0
+	}
 }
 
 // FuzzMemoryStore runs any sequence of operations on the store and the model:

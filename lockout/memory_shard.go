@@ -97,7 +97,7 @@ func (s *shard) settle(end Settlement) {
 		}
 	}
 	if r.failures() == 0 {
-		r.until = math.MinInt64
+		r.cleared, r.given, r.until = r.seq, 0, math.MinInt64
 	}
 	// A lock that got shorter otherwise is left in the agenda as it was: that
 	// keeps the row a little too long, and reserve doesn't look there.

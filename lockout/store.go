@@ -60,7 +60,10 @@ type Store interface {
 	// Refunded gives back one unit, because verification never began or the
 	// attempt was no failure: if row.Given < row.Seq − row.Cleared, Given grows
 	// by one. If Seq is the latest reservation (Seq = row.Seq), At becomes Prev
-	// again, so that a lock which this reservation began is open again.
+	// again, so that a lock which this reservation began is open again. If
+	// nothing counts any more (row.Given = row.Seq − row.Cleared), Cleared
+	// becomes row.Seq and Given 0, so that units given back long ago are never
+	// taken for later ones.
 	//
 	// The settlements of one call have distinct keys. A missing row is no error.
 	Settle(ctx context.Context, settlements ...Settlement) error

@@ -57,6 +57,9 @@ func (m model) settle(s lockout.Settlement) {
 	if s.Seq == c.seq {
 		c.at = c.previous
 	}
+	if c.seq-c.cleared == c.given {
+		c.cleared, c.given = c.seq, 0
+	}
 }
 
 // TestCountersKeepTheirLaw drives the store and the model by the same random

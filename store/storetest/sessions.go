@@ -263,8 +263,8 @@ func sessionKeep(e *exam) {
 	foreign.Tenant, foreign.Key = "other", key("other", "a")
 	e.start(foreign)
 	over := e.session("a", -time.Hour) // not active any more, so that it takes no place
-	over.Seen, over.Expires = e.at(-time.Hour), e.at(5*time.Minute)
-	over.Idle = time.Hour + 5*time.Minute
+	over.Seen, over.Expires = e.at(-time.Hour), e.at(30*time.Second)
+	over.Idle = time.Hour + 5*time.Minute // so that the absolute limit decides
 	e.start(over)
 
 	create := func(s session.Session, keep int, want ...session.Session) {
@@ -285,11 +285,15 @@ func sessionKeep(e *exam) {
 	late := e.session("a", 30*time.Second)                                // a slow node's: older than all others, and spared
 	create(late, 5, all[1])                                               // "never s itself"
 	create(e.session("a", 7*time.Minute), 2, late, all[2], all[3], fifth) // several at once
-	e.equal(len(e.sessions("acme", "a")), 2, "sessions that are left with keep 2")
+	left := func() int { // a store may have dropped the one that is over, or not
+		list := e.sessions("acme", "a")
+		return len(slices.DeleteFunc(list, func(s session.Session) bool { return s.ID == over.ID }))
+	}
+	e.equal(left(), 2, "sessions that are left with keep 2")
 	e.live(stranger, "a session of another account")
 	e.live(foreign, "a session of the same account id in another tenant")
 	create(e.session("a", 8*time.Minute), 0)
-	e.equal(len(e.sessions("acme", "a")), 3, "sessions after a Create without a limit")
+	e.equal(left(), 3, "sessions after a Create without a limit")
 }
 
 func sessionList(e *exam) {

@@ -31,8 +31,8 @@ WITH settlement AS (
     SELECT value ->> 'key' AS key, value ->> 'seq' AS seq, value ->> 'succeeded' AS succeeded FROM json_each(?1)
 )
 UPDATE crmauth_counters AS c SET
-    cleared = CASE WHEN t.succeeded THEN t.seq ELSE c.cleared END,
-    given   = CASE WHEN t.succeeded THEN min(c.given, c.seq - t.seq) ELSE c.given + 1 END,
+    cleared = CASE WHEN t.succeeded THEN t.seq WHEN c.seq - c.cleared - c.given = 1 THEN c.seq ELSE c.cleared END,
+    given   = CASE WHEN t.succeeded THEN min(c.given, c.seq - t.seq) WHEN c.seq - c.cleared - c.given = 1 THEN 0 ELSE c.given + 1 END,
     at      = CASE WHEN NOT t.succeeded AND t.seq = c.seq THEN c.previous ELSE c.at END
 FROM settlement t
 WHERE c.key = t.key AND t.seq > c.cleared AND t.seq <= c.seq
