@@ -70,7 +70,7 @@ func (e entry) backwards() entry {
 }
 
 // parts emits the words that begin at from, also with letters replaced by
-// signs and with punctuation between the letters.
+// signs and with one mark between letters or syllables.
 func (l *lexicon) parts(t *text, from int, emit func(part)) {
 	if isSeparator(t.runes[from]) && shapeOf(t.runes[from]) == t.runes[from] {
 		return
@@ -78,18 +78,20 @@ func (l *lexicon) parts(t *text, from int, emit func(part)) {
 	low, high := 0, len(l.entries) // entries that begin with what was walked over
 	depth := 0                     // bytes walked over
 	var skipped float64            // price of the punctuation between
+	var mark rune                  // the punctuation
 	var buf [utf8.UTFMax]byte
 	for i := from; i < t.len(); i++ {
 		size := utf8.EncodeRune(buf[:], t.shape[i])
 		nextLow, nextHigh := l.narrow(low, high, depth, buf[:size])
 		if nextLow == nextHigh {
-			if !isSeparator(t.runes[i]) {
+			// One mark between two letters, and always the same.
+			if r := t.runes[i]; !isSeparator(r) || i > from && r == t.runes[i-1] || mark != 0 && r != mark {
 				return
 			}
-			if skipped == 0 {
-				skipped = 1.5
+			if mark == 0 {
+				mark, skipped = t.runes[i], 2
 			}
-			skipped += 0.25
+			skipped += 0.5
 			continue
 		}
 		low, high, depth = nextLow, nextHigh, depth+size

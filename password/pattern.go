@@ -46,6 +46,7 @@ type reading struct {
 	loose float64        // the price of the same characters one by one
 	runes [kindCount]int // how many characters are of each kind
 	total int
+	long  int // how many characters are in long parts that chance doesn't make
 }
 
 // parts emits every part that begins at from.
@@ -57,6 +58,8 @@ func (t *text) parts(from int, lexicons []*lexicon, emit func(part)) {
 	t.repeatParts(from, emit)
 	if isDigit(t.runes[from]) {
 		t.numberParts(from, emit)
+	} else {
+		t.initialsParts(from, emit)
 	}
 	for _, l := range lexicons {
 		l.parts(t, from, emit)
@@ -119,9 +122,21 @@ func (t *text) readAsIs(lexicons []*lexicon) reading {
 	}
 	r.bits = cost[n]
 	for at := n; at > 0; at = best[at].from {
-		r.runes[best[at].kind] += best[at].to - best[at].from
+		length := best[at].to - best[at].from
+		r.runes[best[at].kind] += length
+		if length >= longPart && best[at].bits <= refusedShare*t.looseTo(best[at]) {
+			r.long += length
+		}
 	}
 	return r
+}
+
+// looseTo is the price of a part's characters one by one.
+func (t *text) looseTo(p part) (bits float64) {
+	for i := p.from; i < p.to; i++ {
+		bits += t.looseBits(i)
+	}
+	return bits
 }
 
 // capitals is the price of the capital letters in a part: next to nothing
@@ -148,22 +163,30 @@ func (t *text) capitals(p part) float64 {
 // characters one by one would take, since any characters contain some short
 // word or other.
 func (r reading) reduces() bool {
-	known := r.total - r.runes[kindLoose] - r.runes[kindSeparator] - r.runes[kindDigits]
+	share := refusedShare
+	if 2*r.long >= r.total {
+		share = refusedLongShare
+	}
+	sense := r.total - r.runes[kindLoose] - r.runes[kindSeparator] - r.runes[kindDigits]
 	return r.bits < refusedBits &&
-		r.bits < refusedShare*r.loose &&
+		r.bits < share*r.loose &&
 		4*r.runes[kindLoose] <= r.total &&
 		2*r.runes[kindSeparator] < max(r.total, 1) &&
-		2*known >= r.total-r.runes[kindSeparator]
+		2*sense >= r.total-r.runes[kindSeparator]
 }
 
 const (
 	// refusedBits is the logarithm of the number of guesses below which a
 	// password made of known parts is refused. Five words drawn from a list of
 	// two thousand take 2^55.
-	refusedBits = 37
+	refusedBits = 36
 	// refusedShare is how much of the price of the characters one by one known
-	// parts may cost at most.
-	refusedShare = 0.5
+	// parts may cost at most; more if most of the password is in long parts,
+	// because chance doesn't make these.
+	refusedShare     = 0.5
+	refusedLongShare = 0.68
+	// longPart is the length of a long part, in characters.
+	longPart = 5
 )
 
 // reasons returns the codes of what a reading consists of, the largest share

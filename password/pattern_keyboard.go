@@ -82,17 +82,18 @@ func padStep(a, b key) step {
 // keyboardParts finds walks over neighbouring keys that begin at from:
 // qwerty, 1qaz, zaq12wsx, 1q2w3e, and 7415963 on the numeric pad.
 func (t *text) keyboardParts(from int, emit func(part)) {
-	t.walk(from, t.len(), func(i int) step { return keyStep(t.keys[i], t.keys[i+1]) }, emit)
+	t.walk(from, t.len(), 1.8, func(i int) step { return keyStep(t.keys[i], t.keys[i+1]) }, emit)
 	end := from
 	for end < t.len() && isDigit(t.runes[end]) {
 		end++
 	}
-	t.walk(from, end, func(i int) step { return padStep(t.pads[i], t.pads[i+1]) }, emit)
+	t.walk(from, end, 3, func(i int) step { return padStep(t.pads[i], t.pads[i+1]) }, emit)
 }
 
 // walk emits each walk of four keys and more, or three in a line. The attacker's price is the
-// first key, the length and each turn; a zigzag turns for little.
-func (t *text) walk(from, end int, stepAt func(i int) step, emit func(part)) {
+// first key, the length and each turn, dearer where every key has many
+// neighbours; a zigzag turns for little.
+func (t *text) walk(from, end int, turn float64, stepAt func(i int) step, emit func(part)) {
 	bits := 4.0
 	if strings.ContainsRune("1qaz0p7", t.runes[from]) {
 		bits = 2.5
@@ -110,7 +111,7 @@ func (t *text) walk(from, end int, stepAt func(i int) step, emit func(part)) {
 				bits += 0.3
 			} else {
 				zigzag = zigzag && before == 0
-				bits += 1.8
+				bits += turn
 			}
 		}
 		last, before = s, last

@@ -53,9 +53,9 @@ func (t *text) numberParts(from int, emit func(part)) {
 			number(8, 13)
 		}
 	}
-	// A mobile number of mainland China: its prefix is one of a few dozen and
-	// lists of the rest are traded.
-	if len(digits) == 11 && digits[0] == '1' && digits[1] >= '3' {
+	// A mobile number of mainland China: its prefix is one of a few dozen, and
+	// lists of the rest are traded. A longer run of digits is something else.
+	if len(digits) == 11 && (from == 0 || !isDigit(t.runes[from-1])) && digits[0] == '1' && digits[1] >= '3' {
 		number(11, 18)
 	}
 	t.dateParts(from, emit)
@@ -73,6 +73,28 @@ func (t *text) digitParts(from, end int, emit func(part)) {
 			kind = kindNumber
 		}
 		emit(part{from: from, to: to, kind: kind, bits: 1 + 3.32*n})
+	}
+}
+
+// initialsParts finds up to three letters before or behind digits that are all
+// the rest of the password, as in zxy123456 and 19900101lw: the initials of a
+// name, by habit.
+func (t *text) initialsParts(from int, emit func(part)) {
+	to := from
+	for to < t.len() && 'a' <= t.runes[to] && t.runes[to] <= 'z' {
+		to++
+	}
+	letters := to - from
+	if letters == 0 || letters > 3 || from > 0 && to < t.len() {
+		return
+	}
+	for i, r := range t.runes {
+		if (i < from || i >= to) && !isDigit(r) {
+			return
+		}
+	}
+	if digits := t.len() - letters; digits >= 5 {
+		emit(part{from: from, to: to, kind: kindCommon, bits: 1 + 2*float64(letters)})
 	}
 }
 

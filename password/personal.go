@@ -192,6 +192,9 @@ func (b *personalBuilder) address(address []rune) {
 	}
 	b.add(local, 0, telling(local))
 	b.name(local)
+	if !slices.ContainsFunc(local, isLetter) {
+		b.phone(local) // people sign in with their number
+	}
 	for _, w := range splitWords(local) {
 		// lina1990 is lina and 1990.
 		cut := len(w)

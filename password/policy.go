@@ -161,6 +161,25 @@ func (p *Policy) Check(ctx context.Context, c Candidate) error {
 	return nil
 }
 
+// Preview returns what Check would say of c without its hooks: no history is
+// compared and no breach data is asked. It is for advice while a password is
+// being chosen; what is then set must pass [Policy.Check].
+func (p *Policy) Preview(c Candidate) []Violation {
+	_, found := p.examine(c)
+	return found
+}
+
+// examine applies the rules that need nobody else.
+func (p *Policy) examine(c Candidate) (exact string, found violations) {
+	exact, ok := p.rules().readable(c.Password, &found)
+	if ok {
+		p.checkLength(exact, c.FactorMandatory, &found)
+		p.rules().checkClasses(exact, &found)
+		p.checkContent(exact, c, &found)
+	}
+	return exact, found
+}
+
 // readable returns the NFC form of a password, unless it is not text or is too
 // large to be looked at.
 func (*profile) readable(password string, found *violations) (exact string, ok bool) {
@@ -197,23 +216,4 @@ func (p *Policy) ask(ctx context.Context, exact string, c Candidate, found *viol
 		}
 	}
 	return nil
-}
-
-// Preview returns what Check would say of c without its hooks: no history is
-// compared and no breach data is asked. It is for advice while a password is
-// being chosen; what is then set must pass [Policy.Check].
-func (p *Policy) Preview(c Candidate) []Violation {
-	_, found := p.examine(c)
-	return found
-}
-
-// examine applies the rules that need nobody else.
-func (p *Policy) examine(c Candidate) (exact string, found violations) {
-	exact, ok := p.rules().readable(c.Password, &found)
-	if ok {
-		p.checkLength(exact, c.FactorMandatory, &found)
-		p.rules().checkClasses(exact, &found)
-		p.checkContent(exact, c, &found)
-	}
-	return exact, found
 }
