@@ -143,23 +143,24 @@ type checkBody struct {
 	Strength   int         `json:"strength"`
 }
 
-// postPasswordCheck judges a password for whoever may choose one: by a link or
-// a session.
 func (web *Web) postPasswordCheck(w http.ResponseWriter, r *http.Request, in *input) error {
-	token, password := in.text("token"), in.text("password")
+	flow, token, password := in.text("flow"), in.text("token"), in.text("password")
 	if in.problem != nil {
 		return in.problem
 	}
-	found, err := web.judge(r, token, password)
+	found, err := web.judge(r, flow, token, password)
 	if err != nil {
 		return err
 	}
-	return reply(w, checkBody{
-		Violations: violations(found.Violations, r.Header["Accept-Language"]), Strength: found.Strength.Score,
-	})
+	return reply(w, checkBody{Violations: violations(found.Violations, web.languages(r)), Strength: found.Strength.Score})
 }
 
-func (web *Web) judge(r *http.Request, token, password string) (auth.StrengthCheck, error) {
+// judge says of a password what its future owner may know: whoever has an
+// unfinished login, a link or a session.
+func (web *Web) judge(r *http.Request, flow, token, password string) (auth.StrengthCheck, error) {
+	if flow != "" {
+		return web.svc.Flow(flow, web.Client(r)).CheckPassword(r.Context(), password)
+	}
 	if token != "" {
 		return web.svc.Recovery().CheckPassword(r.Context(), token, password)
 	}

@@ -95,6 +95,16 @@ func TestLoginWithFactorAndAction(t *testing.T) {
 	assert.Equal(t, "flow_invalid", b.post("/auth/login/action", object{"flow": flow, "action": "accept_terms", "accept": "yes"}).code(), "it is over")
 }
 
+func TestCheckPasswordInAFlow(t *testing.T) {
+	s := newSite(t, auth.Config{Actions: []auth.Action{terms{}}}, authhttp.Config{})
+	b := s.browser(t)
+	flow := b.login(boss, right).json()["flow"].(string)
+	a := b.post("/auth/password/check", object{"flow": flow, "password": "short"})
+	require.Equal(t, http.StatusOK, a.Code, a.Body.String())
+	assert.NotEmpty(t, a.json()["violations"])
+	assert.Equal(t, "flow_invalid", s.browser(t).post("/auth/password/check", object{"flow": flow, "password": "short"}).code(), "another browser")
+}
+
 func TestUnknownFlows(t *testing.T) {
 	s := newSite(t, auth.Config{}, authhttp.Config{})
 	b := s.browser(t)

@@ -118,6 +118,13 @@ func TestWrongAnswersAreTheSameBytes(t *testing.T) {
 	assert.Equal(t, chinese, try("nobody@example.com", other, "Accept-Language", "zh-CN,zh;q=0.9"))
 }
 
+func TestTheServicesLanguageIsTheLastResort(t *testing.T) {
+	s := newSite(t, auth.Config{Locale: "zh-CN"}, authhttp.Config{})
+	assert.Equal(t, "账号或密码错误。", s.browser(t).login(boss, other).json()["detail"])
+	a := s.browser(t).post("/auth/login", object{"identifier": boss, "password": other}, "Accept-Language", "en-GB")
+	assert.Equal(t, "The name or the password is wrong.", a.json()["detail"])
+}
+
 func TestTooManyAttemptsLookAlike(t *testing.T) {
 	s := newSite(t, auth.Config{}, authhttp.Config{})
 	known := s.signedIn(t, boss)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,16 +88,16 @@ type problem struct {
 // violation is one thing that is wrong with a password.
 type violation struct {
 	Code    password.Code  `json:"code"`
-	Params  map[string]any `json:"params,omitempty"`
+	Params  map[string]int `json:"params,omitempty"`
 	Message string         `json:"message"`
 }
 
 // Error answers with the problem details of err: its status, its code, a text in
-// the language that Accept-Language asks for, and what the code's error carries.
+// the language that Accept-Language asks for, else the service's, and what the code's error carries.
 // What failed inside goes to the log, never to the client. Write nothing before
 // it.
 func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
-	wishes := r.Header["Accept-Language"]
+	wishes := web.languages(r)
 	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: detail(err, wishes)}
 	p.Title = http.StatusText(p.Status)
 	p.fill(err, wishes, web.settings.Now())
@@ -111,6 +112,11 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", strconv.FormatInt(p.RetryAfter, 10))
 	}
 	write(w, p.Status, "application/problem+json", p)
+}
+
+// languages are what the reader prefers, then what the service speaks.
+func (web *Web) languages(r *http.Request) []string {
+	return append(slices.Clone(r.Header["Accept-Language"]), web.settings.Locale)
 }
 
 // detail is the text for a person.

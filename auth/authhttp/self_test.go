@@ -71,7 +71,7 @@ func TestChangePassword(t *testing.T) {
 	s := newSite(t, auth.Config{}, authhttp.Config{})
 	one, two := s.signedIn(t, boss), s.signedIn(t, boss)
 	old := one.cookies[sessionCookie]
-	assert.Equal(t, "invalid_credentials", one.post("/auth/password/change", object{"current": other, "new": other}).code())
+	assert.Equal(t, "invalid_credentials", one.post("/auth/password/change", object{"current": other, "new": "nine otters across the bay"}).code())
 	a := one.post("/auth/password/change", object{"current": right, "new": "short"}, "Accept-Language", "zh")
 	require.Equal(t, http.StatusUnprocessableEntity, a.Code)
 	assert.Equal(t, "password_rejected", a.code())

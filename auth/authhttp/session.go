@@ -24,13 +24,17 @@ func (web *Web) RequireSession(next http.Handler) http.Handler {
 }
 
 // RequireRole is [Web.RequireSession] for those who hold the role; the others
-// get 403 forbidden.
+// get 403 forbidden, which goes on record (ASVS 16.3.2).
 func (web *Web) RequireRole(role string, next http.Handler) http.Handler {
-	return web.require(next, func(p auth.Principal) error {
-		if !p.HasRole(role) {
-			return auth.ErrForbidden
+	return web.require(next, func(r *http.Request, who auth.Principal) error {
+		if who.HasRole(role) {
+			return nil
 		}
-		return nil
+		resource := "role " + role
+		if r.Pattern != "" {
+			resource += " for " + r.Pattern
+		}
+		return web.svc.Forbidden(r.Context(), who, web.Client(r), resource)
 	})
 }
 
@@ -42,8 +46,8 @@ func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler
 	if age <= 0 {
 		age = web.settings.RecentFor
 	}
-	return web.require(next, func(p auth.Principal) error {
-		if !p.Recent(web.settings.Now(), age) {
+	return web.require(next, func(_ *http.Request, who auth.Principal) error {
+		if !who.Recent(web.settings.Now(), age) {
 			return &auth.ReauthenticationError{Accepted: []string{"password"}, Within: age, Level: session.AAL1}
 		}
 		return nil
@@ -52,7 +56,7 @@ func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler
 
 // require is the one gate before the application's handlers. demand, if any, asks
 // for more than a session.
-func (web *Web) require(next http.Handler, demand func(auth.Principal) error) http.Handler {
+func (web *Web) require(next http.Handler, demand func(*http.Request, auth.Principal) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		web.headers.guarded(w.Header())
 		if !web.admit(w, r, web.refuse) {
@@ -66,7 +70,7 @@ func (web *Web) require(next http.Handler, demand func(auth.Principal) error) ht
 			who, err = web.authenticate(r)
 		}
 		if err == nil && demand != nil {
-			err = demand(who)
+			err = demand(r, who)
 		}
 		if err != nil {
 			web.refuse(w, r, err)

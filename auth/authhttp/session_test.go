@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crmauth/crmauth/auth"
+	"github.com/crmauth/crmauth/auth/audit"
 	"github.com/crmauth/crmauth/auth/authhttp"
 )
 
@@ -70,8 +71,28 @@ func TestRequireRole(t *testing.T) {
 	a := b.get("/board")
 	assert.Equal(t, http.StatusForbidden, a.Code)
 	assert.Equal(t, "forbidden", a.code())
+	var records []audit.Event
+	for e, err := range s.store.Audit.(audit.Reader).Events(t.Context(), audit.Filter{Names: []audit.Name{audit.AuthzFail}}, audit.Cursor{}) {
+		require.NoError(t, err)
+		records = append(records, e)
+	}
+	require.Len(t, records, 1, "it is on record")
+	assert.Equal(t, "role manager", records[0].Resource)
+	assert.Equal(t, "198.51.100.7", records[0].Client.IP.String())
+
 	b.cookies = map[string]string{}
 	assert.Equal(t, http.StatusUnauthorized, b.get("/board").Code, "no session comes first")
+}
+
+func TestPagesKeepTheirPolicyBehindASession(t *testing.T) {
+	s := newSite(t, auth.Config{}, authhttp.Config{})
+	b := s.signedIn(t, boss)
+	for _, h := range []http.Handler{s.web.Pages(s.web.RequireSession(hello)), s.web.RequireSession(s.web.Pages(hello))} {
+		b.handler = h
+		a := b.get("/")
+		require.Equal(t, http.StatusOK, a.Code)
+		assert.Contains(t, a.Header().Get("Content-Security-Policy"), "default-src 'self'")
+	}
 }
 
 func TestRequireRecent(t *testing.T) {
