@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -100,10 +101,13 @@ func (l *login) refund(ctx context.Context) error {
 
 // unavailable records that something failed that the answer depends on.
 func (l *login) unavailable(ctx context.Context, op string, cause error) error {
-	err := &UnavailableError{Op: op, Err: cause}
-	l.s.config.Logger.ErrorContext(ctx, "auth: nobody was let in", "op", op, "error", cause)
-	_ = l.record(ctx, audit.LoginFail, audit.Failure, audit.ReasonStoreError) // refused either way
-	return err
+	level, reason := slog.LevelError, audit.ReasonStoreError
+	if ctx.Err() != nil { // the client hung up
+		level, reason = slog.LevelDebug, audit.ReasonCanceled
+	}
+	l.s.config.Logger.Log(ctx, level, "auth: nobody was let in", "op", op, "error", cause)
+	_ = l.record(ctx, audit.LoginFail, audit.Fault, reason) // refused either way
+	return &UnavailableError{Op: op, Err: cause}
 }
 
 // idempotent holds what an attempt id turns into. Nothing of it is stored but

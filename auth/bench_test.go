@@ -171,3 +171,49 @@ func BenchmarkConcurrentLogins(b *testing.B) {
 		b.ReportMetric(float64(many)/float64(few), "ratio")
 	}
 }
+
+// BenchmarkFlood sends 256 guesses of one network at once, with a deadline of
+// 100 ms each, and in their midst one login of a known device of the same
+// network, with a second. What can't be verified in time is answered as overloaded at once.
+func BenchmarkFlood(b *testing.B) {
+	w := logintest.New(b, new(memstore.Store).Stores(), func(c *auth.Config) {
+		c.Hashing = password.Config{}
+		c.Limits.Source.Free, c.Now = 1<<30, time.Now
+	})
+	w.Account(logintest.Person, logintest.Right)
+	known := logintest.With(logintest.Browser(1), w.SignIn(logintest.Person, logintest.Right, logintest.Browser(1)))
+	var runs, overloaded, verified, in int
+	for b.Loop() {
+		runs++
+		var all sync.WaitGroup
+		errs := make([]error, 256)
+		for i := range errs {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(b.Context(), 100*time.Millisecond)
+				defer cancel()
+				c := auth.Credentials{Identifier: "nobody" + string(rune('a'+i)), Password: logintest.Wrong}
+				_, errs[i] = w.Login(ctx, c, logintest.Browser(1))
+			})
+		}
+		ctx, cancel := context.WithTimeout(b.Context(), time.Second)
+		_, err := w.Login(ctx, auth.Credentials{Identifier: logintest.Person, Password: logintest.Right}, known)
+		cancel()
+		all.Wait()
+		if err == nil {
+			in++
+		} else {
+			b.Log(err)
+		}
+		for _, err := range errs {
+			switch auth.CodeOf(err) {
+			case auth.CodeOverloaded:
+				overloaded++
+			case auth.CodeInvalidCredentials:
+				verified++
+			}
+		}
+	}
+	b.ReportMetric(float64(overloaded)/float64(runs), "overloaded/256")
+	b.ReportMetric(float64(verified)/float64(runs), "verified/256")
+	b.ReportMetric(float64(in)/float64(runs), "known-in/1")
+}
