@@ -1,6 +1,9 @@
 package password
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // kind says what a part of a password was recognised as.
 type kind uint8
@@ -190,28 +193,19 @@ const (
 )
 
 // reasons returns the codes of what a reading consists of, the largest share
-// first; small shares are left out.
+// first. Repetitions apart, small shares are left out.
 func (r reading) reasons() []Code {
-	var found []Code
-	largest := 0
-	for k, code := range codes {
-		n := r.runes[k]
-		if code == "" || n == 0 || 4*n < r.total {
-			continue
-		}
-		if n > largest {
-			largest = n
-			found = append([]Code{code}, found...)
-		} else {
-			found = append(found, code)
+	distinct := r.total - r.runes[kindRepeated] - r.runes[kindSeparator]
+	var found []kind
+	for k := range kindCount {
+		if n := r.runes[k]; codes[k] != "" && n > 0 && 4*n >= distinct {
+			found = append(found, k)
 		}
 	}
-	if found == nil && r.total > 0 {
-		for k, code := range codes {
-			if n := r.runes[k]; code != "" && n > largest {
-				largest, found = n, []Code{code}
-			}
-		}
+	slices.SortStableFunc(found, func(a, b kind) int { return r.runes[b] - r.runes[a] })
+	reasons := make([]Code, len(found))
+	for i, k := range found {
+		reasons[i] = codes[k]
 	}
-	return found
+	return reasons
 }

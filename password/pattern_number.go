@@ -58,6 +58,10 @@ func (t *text) numberParts(from int, emit func(part)) {
 	if len(digits) == 11 && (from == 0 || !isDigit(t.runes[from-1])) && digits[0] == '1' && digits[1] >= '3' {
 		number(11, 18)
 	}
+	// A QQ number, announced as such.
+	if n := len(digits); 5 <= n && n <= 11 && from >= 2 && t.runes[from-1] == 'q' && t.runes[from-2] == 'q' {
+		number(n, 12)
+	}
 	t.dateParts(from, emit)
 	t.digitParts(from, end, emit)
 }
@@ -166,7 +170,7 @@ func (t *text) looseBits(i int) float64 {
 	case isSeparator(r):
 		return separatorBits(t.runes[:i], r)
 	case isDigit(r):
-		bits = 3.4
+		bits = 3.5
 	case unicode.Is(unicode.Han, r):
 		bits = 10
 	case r > unicode.MaxLatin1:

@@ -126,7 +126,7 @@ func TestHabitsAreRefused(t *testing.T) {
 			assert.Contains(t, codes(check(t, password.NIST(), password.Candidate{Password: habit})), code, habit)
 		}
 	}
-	for _, short := range []string{"Summer2024!", "qwerty123", "trustno1", "abc12345", "147258369", "13812345678", "19900102", "zxy123456", "aini1314", "Admin@123", "5201314a", "密码密码密码密码"} {
+	for _, short := range []string{"Summer2024!", "qwerty123", "trustno1", "abc12345", "147258369", "13812345678", "19900102", "zxy123456", "aini1314", "Admin@123", "5201314a", "qq738291645", "18739284651", "密码密码密码密码"} {
 		assert.NotEmpty(t, check(t, password.NIST(), password.Candidate{Password: short, FactorMandatory: true}), short)
 		assert.NotEmpty(t, check(t, password.MLPS(), password.Candidate{Password: short}), short)
 	}
