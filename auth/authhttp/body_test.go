@@ -42,6 +42,7 @@ func TestBodies(t *testing.T) {
 		{"another spelling", "application/json", fmt.Sprintf(`{"Identifier":%q,"password":%q}`, boss, right), "malformed_request"},
 		{"another type", "application/json", form[:len(form)-1] + `","remember":"yes"}`, "malformed_request"},
 		{"no UTF-8", "application/json", strings.Replace(form, "quiet", "\xff", 1) + "}", "malformed_request"},
+		{"no UTF-8 elsewhere", "application/json", form + `,"more":"` + "\xff" + `"}`, "malformed_request"},
 		{"half a character", "application/json", strings.Replace(form, "quiet", `\ud83d`, 1) + "}", "malformed_request"},
 		{"deep", "application/json", form + `,"more":` + strings.Repeat("[", 900) + "}", "malformed_request"},
 		{"many members", "application/json", form + manyMembers(70) + "}", "malformed_request"},

@@ -43,7 +43,9 @@
 //
 // Errors are problem details (RFC 9457) with the stable code of package auth, a
 // text in the reader's language, and where they apply retry_after, violations
-// and what a re-authentication may use; see [Web.Error]. Wrong password, unknown
+// and what a re-authentication may use; see [Web.Error]. Codes that only exist
+// here are wrong_host, cross_origin, form_invalid, method_not_allowed and
+// unsupported_media_type. Wrong password, unknown
 // and disabled account are one answer, byte for byte. Nothing is cached. The
 // API describes itself as OpenAPI under {prefix}/openapi.json.
 //

@@ -37,8 +37,7 @@ func ExampleWeb_Login() {
 		}
 		if err != nil {
 			w.WriteHeader(authhttp.Status(err))
-			text := auth.Message(err, r.Header.Get("Accept-Language"))
-			check(signIn.Execute(w, map[string]string{"Form": web.FormToken(r), "Error": text}))
+			check(signIn.Execute(w, map[string]string{"Form": web.FormToken(r), "Error": web.Message(r, err)}))
 			return
 		}
 		http.Redirect(w, r, authhttp.SafeReturn(r.FormValue("return")), http.StatusSeeOther)

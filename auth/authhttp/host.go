@@ -101,7 +101,7 @@ func redirect(w http.ResponseWriter, r *http.Request, to string) {
 // headers are the security headers. Their slices are shared by all answers.
 type headers struct{ transport []string }
 
-// hsts lasts two years, as browsers' preload lists ask.
+// hsts lasts two years. Subdomains are not ours to decide about.
 const hsts = "max-age=63072000"
 
 func newHeaders(secure bool) (h headers) {

@@ -153,7 +153,9 @@ func TestRetryAfterIsRoundedUp(t *testing.T) {
 	for range 5 {
 		b.login(boss, other)
 	}
-	s.clock.advance(59*time.Second + 999*time.Millisecond)
+	s.clock.advance(time.Millisecond)
+	assert.Equal(t, "60", b.login(boss, right).Header().Get("Retry-After"))
+	s.clock.advance(59*time.Second + 998*time.Millisecond)
 	a := b.login(boss, right)
 	require.Equal(t, http.StatusTooManyRequests, a.Code)
 	assert.Equal(t, "1", a.Header().Get("Retry-After"))

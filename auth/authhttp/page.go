@@ -25,7 +25,8 @@ const (
 type browserKey struct{}
 
 // Pages wraps the application's HTML pages, the public ones as well as those
-// behind [Web.RequireSession]. It sets the security headers, which a handler may
+// behind [Web.RequireSession], which then stands inside; static files are better
+// served beside it. It sets the security headers, which a handler may
 // replace; refuses requests for other hosts and, with unsafe methods, from other
 // origins; gives a browser without a session the pre-session cookie; and refuses
 // every form that doesn't carry the token of [Web.FormToken], or is larger than
@@ -87,8 +88,8 @@ func (web *Web) CheckForm(r *http.Request) error {
 		return errForm
 	}
 	ends, tag := raw[:8], raw[8:]
-	left := time.Unix(int64(binary.BigEndian.Uint64(ends)), 0).Sub(web.settings.Now())
-	if !web.settings.Keys.Verify(formPurpose, tag, []byte(binding), ends) || left <= 0 || left > formLife {
+	end := time.Unix(int64(binary.BigEndian.Uint64(ends)), 0)
+	if !web.settings.Keys.Verify(formPurpose, tag, []byte(binding), ends) || !web.settings.Now().Before(end) {
 		return errForm
 	}
 	return nil

@@ -92,13 +92,12 @@ type violation struct {
 	Message string         `json:"message"`
 }
 
-// Error answers with the problem details of err: its status, its code, a text in
-// the language that Accept-Language asks for, else the service's, and what the code's error carries.
-// What failed inside goes to the log, never to the client. Write nothing before
-// it.
+// Error answers with the problem details of err: its status, its code, its
+// [Web.Message], and what the code's error carries. What failed inside goes to
+// the log, never to the client. Write nothing before it.
 func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
 	wishes := web.languages(r)
-	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: detail(err, wishes)}
+	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: web.Message(r, err)}
 	p.Title = http.StatusText(p.Status)
 	p.fill(err, wishes, web.settings.Now())
 	if p.Code == auth.CodeUnavailable && r.Context().Err() == nil { // a client that hung up is no fault
@@ -119,8 +118,11 @@ func (web *Web) languages(r *http.Request) []string {
 	return append(slices.Clone(r.Header["Accept-Language"]), web.settings.Locale)
 }
 
-// detail is the text for a person.
-func detail(err error, wishes []string) string {
+// Message is what the reader of r is told about err, on a page or in problem
+// details: [auth.Message], and the texts for the codes that only exist here. The
+// language is the one that Accept-Language asks for, else the service's.
+func (web *Web) Message(r *http.Request, err error) string {
+	wishes := web.languages(r)
 	e, ok := errors.AsType[*refusal](err)
 	switch {
 	case !ok:

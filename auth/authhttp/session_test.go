@@ -158,9 +158,10 @@ func TestSignInPage(t *testing.T) {
 }
 
 func TestErrorPage(t *testing.T) {
-	s := newSite(t, auth.Config{}, authhttp.Config{ErrorPage: func(w http.ResponseWriter, r *http.Request, err error) {
+	var s *site
+	s = newSite(t, auth.Config{}, authhttp.Config{ErrorPage: func(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(authhttp.Status(err))
-		_, _ = w.Write([]byte("<p>" + auth.Message(err, r.Header["Accept-Language"]...)))
+		_, _ = w.Write([]byte("<p>" + s.web.Message(r, err)))
 	}})
 	b := s.signedIn(t, boss)
 	b.handler = s.web.RequireRole("nobody", hello)
@@ -168,6 +169,9 @@ func TestErrorPage(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, a.Code)
 	assert.Equal(t, "<p>You are not allowed to do this.", a.Body.String())
 	assert.Equal(t, "forbidden", b.get("/", "Accept", "*/*").code())
+	b.handler = s.web.Pages(hello)
+	a = b.do("POST", "/", "", "Accept", "text/html", "Accept-Language", "zh-CN")
+	assert.Equal(t, "<p>表单已失效，请刷新页面后重试。", a.Body.String())
 }
 
 func TestSessionsOfAnotherTenantAreNone(t *testing.T) {

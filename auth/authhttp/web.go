@@ -40,7 +40,8 @@ type Config struct {
 	// Hosts are further values of the Host header that are served, such as
 	// "acme.crm.example.com" where tenants have base URLs of their own. The
 	// hosts of the service's base URL always are; under a local base URL all
-	// local names on every port. Other hosts get 421 (RFC 9110, 15.5.20).
+	// local names on every port. Other hosts get 421 (RFC 9110, 15.5.20), so a
+	// proxy in front has to pass the Host header on as it came.
 	Hosts []string
 	// Origins are other front ends, as "https://app.example.com", whose requests
 	// pass the cross-origin protection. Answering their CORS preflights remains
@@ -56,8 +57,8 @@ type Config struct {
 	// password again. "" answers 403.
 	ConfirmPage string
 	// ErrorPage, if set, writes what browsers see when the middleware refuses;
-	// [Status] tells the status of err and [auth.Message] its text. nil writes
-	// the problem details that everybody else gets.
+	// [Status] tells the status of err and [Web.Message] its text. nil writes the
+	// problem details that everybody else gets.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, err error)
 
 	// MaxBody limits the bodies that the API and [Web.Pages] read, in bytes;
