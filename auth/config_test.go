@@ -71,3 +71,14 @@ func TestCodesAndMessages(t *testing.T) {
 	assert.Contains(t, auth.Message(rejected), "15")
 	assert.Equal(t, auth.Message(errors.New("secret detail")), auth.Message(&auth.UnavailableError{Op: "x", Err: errors.New("y")}))
 }
+
+func TestLanguage(t *testing.T) {
+	for wish, want := range map[string]string{
+		"": "en", "de": "en", "en-GB": "en", "zh": "zh-CN", "zh-CN": "zh-CN", "zh-TW": "zh-CN", "zh-Hant-HK": "zh-CN",
+		"fr,zh;q=0.9,en;q=0.8": "zh-CN", "nonsense;;": "en",
+	} {
+		assert.Equal(t, want, auth.Language(wish), "%q", wish)
+	}
+	closed := &auth.MaintenanceError{Message: map[string]string{"zh-CN": "九点恢复。"}}
+	assert.Equal(t, "九点恢复。", auth.Message(closed, "zh"))
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // languages are those of the catalogue; the first one is the fallback.
-var languages = []language.Tag{language.English, language.SimplifiedChinese}
+var languages = []language.Tag{language.English, language.MustParse("zh-CN")}
 
 const (
 	english = iota
