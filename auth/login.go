@@ -151,9 +151,6 @@ func (s *Service) tenant(ctx context.Context, id string) (Tenant, error) {
 	return t, err
 }
 
-// maxPassword is the input cap, in bytes, of what is hashed.
-const maxPassword = 1024
-
 func checkCredentials(c Credentials) error {
 	switch {
 	case len(c.AttemptID) > 128:
@@ -168,7 +165,7 @@ func checkPassword(field, pw string) error {
 	switch {
 	case pw == "":
 		return &MalformedError{field, "is missing"}
-	case len(pw) > maxPassword:
+	case len(pw) > password.MaxBytes:
 		return &MalformedError{field, "has more than 1024 bytes"}
 	case !utf8.ValidString(pw):
 		return &MalformedError{field, "is not valid UTF-8"}

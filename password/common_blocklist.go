@@ -44,7 +44,7 @@ func ReadList(r io.Reader) (*List, error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := bytes.TrimRight(lines.Bytes(), "\r")
-		if len(line) == 0 || len(line) > maxPolicyBytes || !utf8.Valid(line) || utf8.RuneCount(line) > maxCodePoints {
+		if len(line) == 0 || len(line) > MaxBytes || !utf8.Valid(line) || utf8.RuneCount(line) > maxCodePoints {
 			continue
 		}
 		list.entries[listKey(string(line))] = struct{}{}

@@ -2,46 +2,43 @@ package password
 
 import (
 	"math"
-	"slices"
+	"strings"
+	"unicode"
 )
 
-// sequences are the orders people count in, beside the code points themselves.
-var sequences = [...][]rune{
-	[]rune("01234567890"), // 0 follows 9
-	[]rune("零一二三四五六七八九十"),
-	[]rune("〇一二三四五六七八九"),
-	[]rune("零壹贰叁肆伍陆柒捌玖拾"),
-	[]rune("甲乙丙丁戊己庚辛壬癸"),
-	[]rune("子丑寅卯辰巳午未申酉戌亥"),
-	[]rune("天地玄黄宇宙洪荒"),
-	[]rune("abcdefghijklmnopqrstuvwxyza"), // a follows z
-}
+// sequences are the orders in which Chinese people count.
+var sequences = [...]string{"零一二三四五六七八九十", "〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖拾", "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"}
 
-// distance returns how far b stands behind a in a common order, within two
-// places, or 0.
+// distance returns how far b stands behind a in a common order, if that is one
+// or two places, forwards or backwards, and otherwise 0. Digits and Latin
+// letters go round: 0 follows 9, a follows z.
 func distance(a, b rune) int {
-	if isDigit(a) && isDigit(b) || 'a' <= a && a <= 'z' && 'a' <= b && b <= 'z' || 'а' <= a && a <= 'я' && 'а' <= b && b <= 'я' || 'α' <= a && a <= 'ω' && 'α' <= b && b <= 'ω' {
-		if d := int(b - a); -2 <= d && d <= 2 {
-			return d
-		}
-	}
-	for _, order := range sequences {
-		i, j := slices.Index(order, a), slices.Index(order, b)
-		if i < 0 || j < 0 {
-			continue
-		}
-		if d := j - i; d == 1 || d == -1 {
-			return d
-		}
-		// The last entry of a circular order is its first again.
-		if last := len(order) - 1; order[0] == order[last] {
-			switch {
-			case i == 0 && j == last-1:
-				return -1
-			case i == last-1 && j == 0:
-				return 1
+	switch {
+	case isDigit(a) && isDigit(b):
+		return near(int(b-a), 10)
+	case 'a' <= a && a <= 'z' && 'a' <= b && b <= 'z':
+		return near(int(b-a), 26)
+	case 'а' <= a && a <= 'я' && 'а' <= b && b <= 'я', 'α' <= a && a <= 'ω' && 'α' <= b && b <= 'ω':
+		return near(int(b-a), 1000)
+	case unicode.Is(unicode.Han, a) && unicode.Is(unicode.Han, b):
+		for _, order := range sequences {
+			// Every character takes three bytes.
+			if i, j := strings.IndexRune(order, a), strings.IndexRune(order, b); i >= 0 && j >= 0 {
+				return near((j-i)/3, 1000)
 			}
 		}
+	}
+	return 0
+}
+
+// near returns d modulo a circle of the given size, if it is at most two
+// either way, and otherwise 0.
+func near(d, circle int) int {
+	switch d = (d + circle) % circle; {
+	case d <= 2:
+		return d
+	case d >= circle-2:
+		return d - circle
 	}
 	return 0
 }

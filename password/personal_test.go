@@ -48,6 +48,13 @@ func TestPersonalDataOfAnySizeIsBounded(t *testing.T) {
 		Personal: password.Personal{Names: huge, Emails: huge, Phones: huge},
 	}
 	assert.Empty(t, check(t, password.NIST(), c))
+	// The 33rd name is not looked at any more.
+	names := append(make([]string, 31), "Thorvaldsen", "Fjordblikk")
+	short := password.Candidate{Password: "Thorvaldsen", FactorMandatory: true, Personal: password.Personal{Names: names}}
+	assert.Contains(t, codes(check(t, password.NIST(), short)), password.CodePersonal)
+	short.Password = "Fjordblikk"
+	assert.NotContains(t, codes(check(t, password.NIST(), short)), password.CodePersonal)
+
 	for _, odd := range []string{"", "@", "@@", "a@", "@b", " ", "\xff", "é", "\u200b", "....", "+"} {
 		c := password.Candidate{Password: unguessable[:20], Identifier: odd, Words: []string{odd},
 			Personal: password.Personal{Names: []string{odd}, Emails: []string{odd}, Phones: []string{odd}}}

@@ -66,11 +66,10 @@ type Options struct {
 
 // Limits of [Options].Words.
 const (
-	maxWords       = 1000
-	maxWordLength  = 64
-	maxMinLength   = 64 // ASVS 5.0, 6.2.9
-	maxCodePoints  = 256
-	maxPolicyBytes = 1024
+	maxWords      = 1000
+	maxWordLength = 64
+	maxMinLength  = 64 // ASVS 5.0, 6.2.9
+	maxCodePoints = 256
 )
 
 // BreachChecker looks a password up in breached data. Implementations are safe
@@ -183,8 +182,8 @@ func (p *Policy) examine(c Candidate) (exact string, found violations) {
 // readable returns the NFC form of a password, unless it is not text or is too
 // large to be looked at.
 func (*profile) readable(password string, found *violations) (exact string, ok bool) {
-	if len(password) > maxPolicyBytes {
-		found.add(CodeTooLong, map[string]int{"max": maxCodePoints, "max_bytes": maxPolicyBytes})
+	if len(password) > MaxBytes {
+		found.add(CodeTooLong, map[string]int{"max": maxCodePoints, "max_bytes": MaxBytes})
 		return "", false
 	}
 	if !utf8.ValidString(password) {

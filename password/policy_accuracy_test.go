@@ -85,12 +85,12 @@ func TestRandomStringsPass(t *testing.T) {
 		perMille       int
 		policy         *password.Policy
 	}{
-		{"16 letters and digits", lower + strings.ToUpper(lower) + digits, 16, 2000, 0, password.NIST()},
-		{"15 small letters", lower, 15, 2000, 0, password.NIST()},
-		{"20 hexadecimal digits", digits + "abcdef", 20, 2000, 0, password.NIST()},
+		{"16 letters and digits", lower + strings.ToUpper(lower) + digits, 16, 1000, 0, password.NIST()},
+		{"15 small letters", lower, 15, 1000, 0, password.NIST()},
+		{"20 hexadecimal digits", digits + "abcdef", 20, 1000, 0, password.NIST()},
 		{"8 letters and digits", lower + strings.ToUpper(lower) + digits, 8, 2000, 5, password.NIST()},
 		{"8 small letters", lower, 8, 2000, 5, password.NIST()},
-		{"16 of everything, MLPS", lower + strings.ToUpper(lower) + digits + "!#%*+-./:=?@_~", 16, 2000, 20, password.MLPS()},
+		{"16 of everything, MLPS", lower + strings.ToUpper(lower) + digits + "!#%*+-./:=?@_~", 16, 1000, 20, password.MLPS()},
 	} {
 		refused := 0
 		for range tc.n {

@@ -88,7 +88,7 @@ func (p *Policy) Report() Report {
 		MinLength:           p.minLength(false),
 		MinLengthWithFactor: p.minLength(true),
 		MaxLength:           maxCodePoints,
-		MaxBytes:            maxPolicyBytes,
+		MaxBytes:            MaxBytes,
 		ClassesNeeded:       rules.classes,
 		Classes:             len(characterClasses),
 		PatternInside:       rules.inside,

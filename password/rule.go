@@ -13,7 +13,7 @@ func (p *Policy) checkLength(exact string, factorMandatory bool, found *violatio
 		found.add(CodeTooShort, map[string]int{"min": least})
 	}
 	if n > maxCodePoints {
-		found.add(CodeTooLong, map[string]int{"max": maxCodePoints, "max_bytes": maxPolicyBytes})
+		found.add(CodeTooLong, map[string]int{"max": maxCodePoints, "max_bytes": MaxBytes})
 	}
 }
 

@@ -34,8 +34,8 @@ var scoreBits = [4]float64{18, refusedBits, 47, 58}
 func Estimate(password string, context ...string) Strength {
 	// Normalization is bounded too: 4 bytes for each code point, and room for
 	// marks.
-	if len(password) > 4*maxPolicyBytes {
-		password = password[:4*maxPolicyBytes]
+	if len(password) > 4*MaxBytes {
+		password = password[:4*MaxBytes]
 	}
 	t := newText(norm.NFC.String(password))
 	lexicons := []*lexicon{commonLexicon()}
