@@ -3,15 +3,22 @@ package authhttp
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/crmauth/crmauth/auth"
 )
 
 // Login is [auth.Service.Login] for a request: it takes tenant and client from
-// r, and on success sets the cookies. Call it before anything is written. The
+// r, and on success sets the cookies. Call it before anything is written, behind
+// [Web.Pages], which checks the form's token. Like every act here it refuses
+// requests for other hosts, from other origins and with safe methods by itself,
+// and sets Retry-After where the error says how long to wait. The
 // errors are those of [auth.Service.Login]; after an [*auth.IncompleteError] go
 // on with [Web.Answer] or [Web.Act] from the same browser.
 func (web *Web) Login(w http.ResponseWriter, r *http.Request, c auth.Credentials) (*auth.SignIn, error) {
+	if err := web.meant(r); err != nil {
+		return nil, err
+	}
 	tenant, err := web.tenant(r)
 	if err != nil {
 		return nil, err
@@ -32,6 +39,9 @@ func (web *Web) Login(w http.ResponseWriter, r *http.Request, c auth.Credentials
 // Answer responds to a factor of an unfinished login, see [auth.Flow.Answer],
 // and sets the cookies if that finished it.
 func (web *Web) Answer(w http.ResponseWriter, r *http.Request, flow, factor, response string) (*auth.SignIn, error) {
+	if err := web.meant(r); err != nil {
+		return nil, err
+	}
 	in, err := web.svc.Flow(flow, web.Client(r)).Answer(r.Context(), factor, response)
 	return web.enter(w, r, in, err)
 }
@@ -39,6 +49,9 @@ func (web *Web) Answer(w http.ResponseWriter, r *http.Request, flow, factor, res
 // Act does an action that an unfinished login asks for, see [auth.Flow.Act], and
 // sets the cookies if that finished it.
 func (web *Web) Act(w http.ResponseWriter, r *http.Request, flow, action string, input map[string]string) (*auth.SignIn, error) {
+	if err := web.meant(r); err != nil {
+		return nil, err
+	}
 	in, err := web.svc.Flow(flow, web.Client(r)).Act(r.Context(), action, input)
 	return web.enter(w, r, in, err)
 }
@@ -46,6 +59,9 @@ func (web *Web) Act(w http.ResponseWriter, r *http.Request, flow, action string,
 // Reauthenticate is [auth.Self.Reauthenticate] for the session of r. The token
 // rotates, and with it the cookie.
 func (web *Web) Reauthenticate(w http.ResponseWriter, r *http.Request, password string) (*auth.SignIn, error) {
+	if err := web.meant(r); err != nil {
+		return nil, err
+	}
 	me, err := web.self(r)
 	if err != nil {
 		return nil, err
@@ -57,6 +73,9 @@ func (web *Web) Reauthenticate(w http.ResponseWriter, r *http.Request, password 
 // ChangePassword is [auth.Self.ChangePassword] for the session of r: all other
 // sessions end, this one's token rotates, and with it the cookie.
 func (web *Web) ChangePassword(w http.ResponseWriter, r *http.Request, current, new string) (*auth.SignIn, error) {
+	if err := web.meant(r); err != nil {
+		return nil, err
+	}
 	me, err := web.self(r)
 	if err != nil {
 		return nil, err
@@ -69,6 +88,9 @@ func (web *Web) ChangePassword(w http.ResponseWriter, r *http.Request, current, 
 // session and what it stored of it; it stays a known device. When Logout returns
 // nil no node accepts the token.
 func (web *Web) Logout(w http.ResponseWriter, r *http.Request) error {
+	if err := web.meant(r); err != nil {
+		return err
+	}
 	token := web.cookies.read(r).session
 	if token != "" {
 		if err := web.svc.Logout(r.Context(), token); err != nil {
@@ -89,10 +111,27 @@ func (web *Web) left(w http.ResponseWriter, r *http.Request) {
 // enter hands the browser its token when err is nil.
 func (web *Web) enter(w http.ResponseWriter, r *http.Request, in *auth.SignIn, err error) (*auth.SignIn, error) {
 	if err != nil {
+		if n := web.wait(err); n > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(n, 10))
+		}
 		return nil, err
 	}
 	web.signedIn(w, r, in)
 	return in, nil
+}
+
+// meant refuses what an act must not follow from: a request for another host or
+// from another origin, and a link.
+func (web *Web) meant(r *http.Request) error {
+	switch {
+	case !web.hosts.served(r.Host):
+		return errHost
+	case web.cross.Check(r) != nil:
+		return errOrigin
+	case safe(r.Method):
+		return errMethod
+	}
+	return nil
 }
 
 // self is the own account of the request's session.

@@ -49,6 +49,27 @@
 // and disabled account are one answer, byte for byte. Nothing is cached. The
 // API describes itself as OpenAPI under {prefix}/openapi.json.
 //
+// # Routes
+//
+// Below the prefix, JSON in and out; retry_after and within are seconds, times
+// RFC 3339:
+//
+//	POST   /login                       identifier, password, attempt_id?, public_computer?, remember?
+//	POST   /login/challenge             flow, factor
+//	POST   /login/factor                flow, factor, response
+//	POST   /login/action                flow, action, and what the action takes
+//	POST   /logout
+//	GET    /session
+//	POST   /reauthenticate              password
+//	GET    /sessions                    DELETE ends all others, DELETE /sessions/{id} one
+//	GET    /devices                     DELETE /devices/{id} forgets one
+//	POST   /password/change             current, new
+//	POST   /password/reset              token, new
+//	POST   /password/check              password, and token or flow where there is no session
+//	GET    /admin/accounts              q?, cursor?, limit?; POST invites; GET /admin/accounts/{id}
+//	POST   /admin/accounts/{id}/…       unlock, suspend, resume, reset-password
+//	DELETE /admin/accounts/{id}/sessions
+//
 // # Client address
 //
 // It is the peer's, unless [Config].TrustedProxies names the proxies in front;

@@ -51,10 +51,10 @@ func Example() {
 	// 401 session_required
 }
 
-// newService returns a service on http://localhost with one administrator.
-func newService() *auth.Service {
-	key := keyring.Generate()
-	keys, err := keyring.New(key)
+// emptyService returns a service on http://localhost without accounts. A real
+// program runs svc.Run beside its server: without it no message is sent.
+func emptyService() *auth.Service {
+	keys, err := keyring.New(keyring.Generate())
 	check(err)
 	svc, err := auth.New(auth.Config{
 		BaseURL:  "http://localhost:8080",
@@ -63,8 +63,12 @@ func newService() *auth.Service {
 		Notifier: notify.InsecureConsole(os.Stderr),
 	})
 	check(err)
+	return svc
+}
 
-	ctx := context.Background()
+// newService returns a service with one administrator.
+func newService() *auth.Service {
+	svc, ctx := emptyService(), context.Background()
 	link, err := svc.Bootstrap(ctx, "", "li.na@example.com")
 	check(err)
 	visit, err := url.Parse(link)

@@ -45,9 +45,7 @@ func (web *Web) Pages(next http.Handler) http.Handler {
 			web.cookies.set(w, web.cookies.browser, browser, 0)
 			r = r.WithContext(context.WithValue(r.Context(), browserKey{}, browser))
 		}
-		switch r.Method {
-		case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		default:
+		if !safe(r.Method) {
 			r.Body = http.MaxBytesReader(w, r.Body, web.config.MaxBody)
 			if err := web.CheckForm(r); err != nil {
 				web.refuse(w, r, err)
@@ -56,6 +54,15 @@ func (web *Web) Pages(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// safe tells the methods that change nothing (RFC 9110, 9.2.1).
+func safe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }
 
 // FormToken returns the token that a form on the page answered to r must send

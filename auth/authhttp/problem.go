@@ -58,8 +58,11 @@ var statuses = map[auth.Code]int{
 }
 
 // Status returns the HTTP status of an error of package auth or of this one, by
-// its [auth.CodeOf]; 503 for any other error.
+// its [auth.CodeOf]; 503 for any other error, 200 for nil.
 func Status(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
 	if e, ok := errors.AsType[*refusal](err); ok {
 		return e.status
 	}
@@ -99,7 +102,8 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
 	wishes := web.languages(r)
 	p := problem{Status: Status(err), Code: auth.CodeOf(err), Detail: web.Message(r, err)}
 	p.Title = http.StatusText(p.Status)
-	p.fill(err, wishes, web.settings.Now())
+	p.fill(err, wishes)
+	p.RetryAfter = web.wait(err)
 	if p.Code == auth.CodeUnavailable && r.Context().Err() == nil { // a client that hung up is no fault
 		web.settings.Logger.ErrorContext(r.Context(), "authhttp: a request failed", "method", r.Method, "error", err)
 	}
@@ -133,15 +137,23 @@ func (web *Web) Message(r *http.Request, err error) string {
 	return e.english
 }
 
-func (p *problem) fill(err error, wishes []string, now time.Time) {
+// wait is how many seconds an error asks to wait, 0 if it doesn't.
+func (web *Web) wait(err error) int64 {
 	if e, ok := errors.AsType[*auth.RateLimitedError](err); ok {
-		p.RetryAfter = seconds(e.RetryAfter)
+		return seconds(e.RetryAfter)
 	}
 	if e, ok := errors.AsType[*auth.OverloadedError](err); ok {
-		p.RetryAfter = seconds(e.RetryAfter)
+		return seconds(e.RetryAfter)
 	}
 	if e, ok := errors.AsType[*auth.MaintenanceError](err); ok && !e.Until.IsZero() {
-		p.Until, p.RetryAfter = e.Until, seconds(e.Until.Sub(now))
+		return seconds(e.Until.Sub(web.settings.Now()))
+	}
+	return 0
+}
+
+func (p *problem) fill(err error, wishes []string) {
+	if e, ok := errors.AsType[*auth.MaintenanceError](err); ok && !e.Until.IsZero() {
+		p.Until = e.Until
 	}
 	if e, ok := errors.AsType[*auth.ReauthenticationError](err); ok {
 		p.Accepted, p.Within = e.Accepted, int64(e.Within/time.Second)

@@ -39,7 +39,7 @@ func (web *Web) RequireRole(role string, next http.Handler) http.Handler {
 }
 
 // RequireRecent is [Web.RequireSession] for those who authenticated within age,
-// 0 being the service's RecentFor. The others get 403 reauthentication_required
+// 0 (or less) being the service's RecentFor. The others get 403 reauthentication_required
 // with what they may use, or the confirmation page: before what is sensitive, it
 // must be the person and not just the browser (ASVS 7.5).
 func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler {
