@@ -10,7 +10,9 @@ import (
 // table has no columns for lives in [Security].
 type Account struct {
 	Tenant string // "" where there is only one
-	ID     string // chosen by the store, 1 to 128 bytes, never reused
+	// ID is chosen by the store, 1 to 128 bytes, and never reused. It is unique
+	// within its tenant only: tenant and ID together are the key.
+	ID string
 	// Identifier is the primary name to sign in with, in the form that
 	// [CanonicalIdentifier] gives it: the stores compare bytes.
 	Identifier string
@@ -31,8 +33,11 @@ type Account struct {
 // needs. An adapter to an existing table takes about forty lines.
 //
 // Identifiers reach the store in canonical form and are compared byte by byte:
-// "li", "LI", "lí" and "li " are four identifiers. Accounts of different
-// tenants never meet. Every method is safe for concurrent use, sees what
+// "li", "LI", "lí" and "li " are four identifiers. What the application writes
+// into its table itself must pass [CanonicalIdentifier] first, or nobody can
+// sign in with it. Accounts of different tenants never meet: a query that leaves
+// the tenant out lets one customer into another. Package storetest examines a
+// store by all of this. Every method is safe for concurrent use, sees what
 // earlier calls acknowledged on any node, and changes nothing when ctx is done
 // before it began.
 type AccountStore interface {
@@ -55,8 +60,9 @@ type AccountStore interface {
 }
 
 // AccountCreator is an optional interface of an [AccountStore]. Without it
-// accounts are made by the application alone, and [Service.Bootstrap] and
-// [Admin.Invite] say so.
+// accounts are made by the application alone: [Service.Bootstrap], [Admin.Invite]
+// and [Admin.Import] are [ErrUnsupported], and somebody's first password is
+// chosen by a link of [Admin.StartReset].
 type AccountCreator interface {
 	// Create inserts the account, with further names that lead to it, all or
 	// nothing. a.ID may be "": then the store chooses one. [ErrExists] if the id
@@ -64,7 +70,9 @@ type AccountCreator interface {
 	Create(ctx context.Context, a Account, aliases ...string) (id string, err error)
 }
 
-// AccountLister is an optional interface of an [AccountStore].
+// AccountLister is an optional interface of an [AccountStore]. Without it nobody
+// can tell whether an administrator is the last one: [Admin.List], and
+// [Admin.Suspend] and [Admin.SetRoles] of administrators, are [ErrUnsupported].
 type AccountLister interface {
 	// List yields the accounts of a tenant whose primary identifier begins with
 	// prefix ("" = all), ordered by ID, beginning behind the id after (""  = from
@@ -73,7 +81,7 @@ type AccountLister interface {
 	List(ctx context.Context, tenant, prefix, after string) iter.Seq2[Account, error]
 }
 
-// RoleChanger is an optional interface of an [AccountStore].
+// RoleChanger is an optional interface of an [AccountStore], for [Admin.SetRoles].
 type RoleChanger interface {
 	// SetRoles replaces the roles if they are exactly from (compared as sets),
 	// in one atomic step, and reports whether they were.

@@ -24,12 +24,13 @@ func (Principal) actor() {}
 func (Operator) actor()  {}
 
 // Operator is somebody with access to the machine, at the command line. The
-// program vouches for the name; the reason goes on record with every act.
+// program vouches for the name; the reason goes on record with every act. Never
+// make one in a request handler: it needs neither the role nor a recent
+// authentication. There the actor is the [Principal].
 type Operator struct {
 	Name   string // required
 	Reason string
-	Tenant string
-	Client Client
+	Tenant string // whose accounts; "" where there is only one
 }
 
 // Admin returns what the actor may do to the accounts of its tenant. The
@@ -60,7 +61,7 @@ func (ad *Admin) open(ctx context.Context) (*act, error) {
 	switch who := ad.actor.(type) {
 	case Operator:
 		if who.Name == "" {
-			return nil, ErrForbidden
+			return nil, &MalformedError{"operator", "needs a name, for the record"}
 		}
 		t, err := ad.s.tenant(ctx, who.Tenant)
 		if err != nil {
@@ -205,6 +206,9 @@ func (ad *Admin) Invite(ctx context.Context, n NewAccount) (id string, err error
 	if err != nil {
 		return "", err
 	}
+	if address(account) == "" {
+		return "", &MalformedError{"email", "is needed: the identifier is no e-mail address"}
+	}
 	if account.ID, err = creator.Create(ctx, account, aliases...); err != nil {
 		return "", storeError("make the account", err)
 	}
@@ -234,13 +238,23 @@ func (n NewAccount) account(tenant string, now time.Time) (a Account, aliases []
 			aliases = append(aliases, name)
 		}
 	}
-	if len(n.Name) > 256 || len(n.Roles) > 64 || len(n.Aliases) > 16 || len(n.Locale) > 64 {
+	if len(n.Name) > 256 || len(n.Aliases) > 16 || len(n.Locale) > 64 {
 		return a, nil, &MalformedError{"account", "has a field that is too long"}
 	}
-	if address(a) == "" {
-		return a, nil, &MalformedError{"email", "is needed: the identifier is no e-mail address"}
+	if err := checkRoles(n.Roles); err != nil {
+		return a, nil, err
+	}
+	if n.Email != "" && address(a) == "" {
+		return a, nil, &MalformedError{"email", "is no bare e-mail address"}
 	}
 	return a, slices.Compact(slices.Sorted(slices.Values(aliases))), nil
+}
+
+func checkRoles(roles []string) error {
+	if len(roles) > 64 || slices.ContainsFunc(roles, func(r string) bool { return r == "" || len(r) > 64 }) {
+		return &MalformedError{"roles", "must be at most 64 names of 1 to 64 bytes"}
+	}
+	return nil
 }
 
 // address is where notices to the account go, "" if nowhere.
@@ -286,6 +300,76 @@ func (s *Service) sendLink(ctx context.Context, t Tenant, a Account, kind notify
 	return s.notify(ctx, t, a, notify.Message{
 		Kind: kind, Link: link, Token: token, Expires: s.now().Add(life),
 	})
+}
+
+// Import makes an account with a password hash that another system made, or none
+// (""). The hash must be of a declared scheme and within its cost, or it is a
+// [*MalformedError]; it is renewed when its owner signs in. Nothing is sent.
+// [ErrExists] if a name is taken.
+func (ad *Admin) Import(ctx context.Context, n NewAccount, hash string) (id string, err error) {
+	a, err := ad.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	creator, ok := ad.s.config.Stores.Accounts.(AccountCreator)
+	if !ok {
+		return "", ErrUnsupported
+	}
+	account, aliases, err := n.account(a.tenant.ID, ad.s.now())
+	if err != nil {
+		return "", err
+	}
+	if hash != "" {
+		if err := ad.s.hasher.Check(hash); err != nil {
+			return "", &MalformedError{"hash", strings.TrimPrefix(err.Error(), "password: ")}
+		}
+		account.PasswordHash = hash
+	}
+	if account.ID, err = creator.Create(ctx, account, aliases...); err != nil {
+		return "", storeError("make the account", err)
+	}
+	return account.ID, ad.record(ctx, a, account.ID, audit.UserCreated, "")
+}
+
+// SetRoles replaces the roles of an account and ends its sessions, so that
+// nobody goes on with the old ones. [ErrLastAdministrator] if nobody would be
+// left to administer.
+func (ad *Admin) SetRoles(ctx context.Context, id string, roles ...string) error {
+	a, err := ad.open(ctx)
+	if err != nil {
+		return err
+	}
+	changer, ok := ad.s.config.Stores.Accounts.(RoleChanger)
+	if !ok {
+		return ErrUnsupported
+	}
+	if err := checkRoles(roles); err != nil {
+		return err
+	}
+	account, err := ad.s.config.Stores.Accounts.Get(ctx, a.tenant.ID, id)
+	if err != nil {
+		return storeError("read the account", err)
+	}
+	do := func() error {
+		won, err := changer.SetRoles(ctx, a.tenant.ID, id, account.Roles, roles)
+		if err != nil {
+			return storeError("change the roles", err)
+		}
+		if !won {
+			return ErrConflict
+		}
+		if _, err := ad.s.sessions.End(ctx, session.Filter{Tenant: a.tenant.ID, Account: id}); err != nil {
+			return storeError("end the sessions", err)
+		}
+		return ad.s.append(ctx, audit.Event{
+			Name: audit.PermissionsChanged, Outcome: audit.Success, Tenant: a.tenant.ID, Account: id, Actor: a.who,
+			Session: a.session, Client: clientOf(a.client), From: strings.Join(account.Roles, " "), To: strings.Join(roles, " "),
+		})
+	}
+	if slices.Contains(roles, ad.s.config.AdminRole) {
+		return do()
+	}
+	return ad.s.guarded(ctx, account, do)
 }
 
 // Suspend disables an account and ends its sessions: when it returns nil, no

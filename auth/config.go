@@ -62,9 +62,13 @@ type Config struct {
 	// [Admin.AccountChanged] is seen within a minute. A store that joins both
 	// reads always sees it.
 	CheckAccountAlways bool
-	// PasswordPage is the path, below BaseURL, of the page where a first or new
-	// password is chosen; links lead there with ?token=…; "" = "/password".
+	// PasswordPage is the path, below BaseURL, of the application's page where a
+	// first or new password is chosen, by [Service.Recovery]; one-time links lead
+	// there with ?token=…. "" = "/password".
 	PasswordPage string
+	// Product is the name of the application, in the messages it sends; at most
+	// 64 characters. A tenant's own name stands in its place.
+	Product string
 	// Locale is the language of messages where an account has none; "" = "en".
 	Locale string
 
@@ -107,7 +111,7 @@ type Limits struct {
 // Tenant is one customer of a multi-tenant application.
 type Tenant struct {
 	ID      string
-	Name    string
+	Name    string           // in the messages sent for it; and no password may be made of it
 	BaseURL string           // "" = Config.BaseURL; same rules
 	Locale  string           // "" = Config.Locale
 	Policy  *password.Policy // nil = Config.Policy
@@ -173,8 +177,11 @@ func New(c Config) (*Service, error) {
 	if c.PasswordPage == "" {
 		c.PasswordPage = "/password"
 	}
-	if !strings.HasPrefix(c.PasswordPage, "/") {
-		problem("PasswordPage must begin with a slash")
+	if u, err := url.Parse(c.PasswordPage); err != nil || !strings.HasPrefix(c.PasswordPage, "/") || u.Path != c.PasswordPage || u.Host != "" {
+		problem("PasswordPage must be a path such as /password")
+	}
+	if err := (notify.Message{Kind: notify.Suspended, Channel: notify.Email, To: "a@example.com", Params: notify.Params{Product: c.Product}}).Validate(); err != nil {
+		problem("Product: %w", err)
 	}
 	if c.Locale == "" {
 		c.Locale = "en"

@@ -85,8 +85,7 @@ type Verdict struct {
 	Level    session.Level // reached together with what was proven before
 }
 
-// Factors answers for the second factors of accounts; package mfa composes one
-// of its methods. Attempts are counted here, before Verify is asked.
+// Factors answers for the second factors of accounts. Attempts are counted here, before Verify is asked.
 type Factors interface {
 	// Enrolled lists the factors that may be answered now.
 	Enrolled(ctx context.Context, tenant, account string) ([]FactorInfo, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -39,9 +40,13 @@ func languageIndex(wishes ...string) int {
 }
 
 // Message is what a person is told about an error, in the language that fits
-// the wishes. It depends on the error's code and data only: never on its text,
-// which is for the log.
+// the wishes; "" for nil. It depends on the error's code and data only: never on
+// its text, which is for the log. Of a [*password.RejectedError] it tells every
+// violation, of a [*RateLimitedError] how long to wait.
 func Message(err error, wishes ...string) string {
+	if err == nil {
+		return ""
+	}
 	lang := languageIndex(wishes...)
 	code := CodeOf(err)
 	if r, ok := errors.AsType[*password.RejectedError](err); ok {
@@ -58,10 +63,31 @@ func Message(err error, wishes ...string) string {
 			}
 		}
 	}
+	text := catalogue[CodeUnavailable][lang]
 	if texts, ok := catalogue[code]; ok {
-		return texts[lang]
+		text = texts[lang]
 	}
-	return catalogue[CodeUnavailable][lang]
+	if l, ok := errors.AsType[*RateLimitedError](err); ok {
+		text += waitText(l.RetryAfter, lang)
+	}
+	return text
+}
+
+// waitText tells a wait in the largest unit that it fills, rounded up.
+func waitText(d time.Duration, lang int) string {
+	for _, u := range []struct {
+		unit  time.Duration
+		texts [2]string
+	}{
+		{time.Hour, [2]string{" (%d h)", "（%d 小时）"}},
+		{time.Minute, [2]string{" (%d min)", "（%d 分钟）"}},
+		{time.Second, [2]string{" (%d s)", "（%d 秒）"}},
+	} {
+		if d >= u.unit {
+			return fmt.Sprintf(u.texts[lang], (d+u.unit-1)/u.unit)
+		}
+	}
+	return ""
 }
 
 // ViolationMessage is what a person is told about one violation of the password

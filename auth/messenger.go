@@ -23,7 +23,10 @@ func (s *Service) notify(ctx context.Context, t Tenant, a Account, m notify.Mess
 		return nil
 	}
 	m.Channel, m.Tenant, m.Account, m.Time = notify.Email, t.ID, a.ID, s.now()
-	m.Params.Product, m.Params.Identifier = t.Name, a.Identifier
+	m.Params.Identifier = a.Identifier
+	if m.Params.Product = t.Name; m.Params.Product == "" {
+		m.Params.Product = s.config.Product
+	}
 	if m.Locale = a.Locale; m.Locale == "" {
 		m.Locale = t.Locale
 	}

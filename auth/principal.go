@@ -38,7 +38,7 @@ type Client struct {
 	UserAgent string     // cut to 512 bytes
 	DeviceKey string     // what [SignIn] gave this browser to keep
 	Session   string     // the session token it already carries; a login ends it
-	Binding   string     // a value only this browser knows, that an unfinished login is tied to
+	Binding   string     // a value only this browser knows, that an unfinished login is tied to; "" ties it to nothing
 }
 
 // Principal is who is signed in, as handed to the application. It is made by

@@ -15,8 +15,11 @@ import (
 	"github.com/crmauth/crmauth/session"
 )
 
-// Recovery chooses a password by a one-time link: the first one after an
-// invitation, or a new one. A link opens no session; one signs in afterwards.
+// Recovery chooses a password by a one-time link: the first one, after
+// [Service.Bootstrap] or [Admin.Invite], or a new one, after [Admin.StartReset].
+// The links lead to a page of the application, see Config.PasswordPage: its GET
+// calls [Recovery.Peek], its POST [Recovery.Complete]. A link opens no session;
+// one signs in afterwards.
 func (s *Service) Recovery() *Recovery { return &Recovery{s} }
 
 // Recovery redeems one-time links; [Service.Recovery] makes it.

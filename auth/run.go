@@ -16,9 +16,9 @@ const (
 )
 
 // Run does what needs no request: it sends messages, tells listeners, records
-// sums and drops what expired. It returns when ctx ends, nil then; an error
-// means that it could not begin (see [Service.Ready]). Run it once in every
-// process; without it logins work and nothing is sent.
+// sums and drops what expired. Run it once in every process; without it logins
+// work and no message is sent. It returns nil when ctx ends, and an error if it
+// could not begin (see [Service.Ready]), as when ctx had ended before.
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.Ready(ctx); err != nil {
 		return err

@@ -275,7 +275,7 @@ func (ss *SelfSessions) EndOthers(ctx context.Context) (int, error) {
 	return n, o.s.append(ctx, e)
 }
 
-// SessionInfo is a session as its owner or an administrator sees it.
+// SessionInfo is a session as its owner sees it.
 type SessionInfo struct {
 	ID          string // public handle
 	Current     bool   // the one that asks

@@ -10,8 +10,8 @@ import (
 )
 
 // Stores is where everything is kept. Take all of it from one of our stores, or
-// mix them with your own: PostgreSQL for what lasts and Redis for sessions,
-// counters and flows is the usual pair. [New] names everything that is missing.
+// mix them with your own. [New] names everything that is missing. The audit
+// sinks of our stores are [audit.Reader]s too; [audit.Tee] writes to several.
 type Stores struct {
 	Accounts AccountStore
 	Security SecurityStore

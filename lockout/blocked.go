@@ -16,8 +16,9 @@ type BlockedError struct {
 	Key     Key    // the key that refused
 
 	// RetryAfter is how long from the refused attempt until the key is open
-	// again, [Never] if only Clear opens it. It is positive and exact; round it
-	// up where seconds are asked for, as in the Retry-After of RFC 9110.
+	// again, [Never] if only Clear opens it: test for that first. It is positive
+	// and exact; round it up where seconds are asked for, as in the Retry-After
+	// of RFC 9110.
 	RetryAfter time.Duration
 }
 

@@ -40,7 +40,8 @@ type Config struct {
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use, starts
-// no goroutine that outlives its work and keeps nothing in memory.
+// no goroutine that outlives its work and keeps nothing in memory. Make one with
+// [New]: the zero Hasher panics.
 type Hasher struct {
 	own     *argon2Scheme
 	home    int // own's place in schemes
@@ -231,8 +232,8 @@ func (h *Hasher) Reject(ctx context.Context, password string) error {
 // Check reports whether a stored hash can be verified here: it is well formed,
 // in a declared scheme, within the declared cost, and its pepper key is there.
 // Its error matches [ErrUnverifiable], and [ErrTooDear] or [ErrOtherScheme] if
-// a declaration would help. Importers call it for every hash they bring in. It
-// hashes nothing.
+// a declaration would help. Importers call it for every hash they bring in; ""
+// stands for no password and is not one. It hashes nothing.
 func (h *Hasher) Check(hash string) error {
 	v, _, err := parseStored(h.schemes, hash)
 	if err != nil {

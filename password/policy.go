@@ -53,8 +53,9 @@ type Options struct {
 	// smallest or more than 64 is an error (ASVS 5.0, 6.2.9: 64 are possible).
 	MinLength int
 	// Words are names of the place that a password may not be made of: the
-	// product, the company, the system (ASVS 5.0, 6.1.2 and 6.2.11). At most
-	// 1,000 words of 2 to 64 code points.
+	// product, the company, the system (ASVS 5.0, 6.1.2 and 6.2.11). A password
+	// that merely contains one passes, except with [MLPS]. At most 1,000 words
+	// of 2 to 64 code points.
 	Words []string
 	// Blocklists are further lists of passwords. Each is asked for the whole
 	// password.

@@ -38,10 +38,12 @@ type Config struct {
 // Limits are the two limits of a session's life.
 type Limits struct {
 	// Idle is how long a session lasts without activity: at least 2 minutes,
-	// because activity is recorded once a minute, and at most Absolute.
+	// because activity is recorded once a minute, and at most Absolute. 0 means
+	// the default, or Absolute where that is shorter.
 	Idle time.Duration
 
-	// Absolute is how long it lasts at most, counted from the authentication.
+	// Absolute is how long it lasts at most, counted from the authentication. 0
+	// means the default.
 	Absolute time.Duration
 }
 
@@ -120,10 +122,10 @@ func New(store Store, c Config) (*Manager, error) {
 }
 
 // complete fills in defaults. An idle limit that nobody set follows a short
-// absolute one.
+// absolute one; an absolute limit never grows by itself.
 func (l Limits) complete(defaults Limits) (Limits, error) {
 	if l.Absolute == 0 {
-		l.Absolute = max(defaults.Absolute, l.Idle)
+		l.Absolute = defaults.Absolute
 	}
 	if l.Idle == 0 {
 		l.Idle = min(defaults.Idle, l.Absolute)

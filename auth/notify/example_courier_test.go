@@ -30,7 +30,7 @@ func ExampleCourier() {
 		Locale:  "zh-TW",
 		Time:    time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
 		Params:  notify.Params{Product: "Acme CRM", Identifier: "li.na"},
-		Link:    notify.NewSecret("https://crm.example.com/auth/password/reset#token=s3cr3t"),
+		Link:    notify.NewSecret("https://crm.example.com/password?token=s3cr3t"),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -47,7 +47,7 @@ func ExampleCourier() {
 	// 请打开链接设置密码。链接只能使用一次。
 	//
 	// 设置密码：
-	// https://crm.example.com/auth/password/reset#token=s3cr3t
+	// https://crm.example.com/password?token=s3cr3t
 	//
 	// 如果这封邮件与您无关，请忽略。请勿将链接转发给他人。
 	//

@@ -7,8 +7,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/crmauth/crmauth/auth"
+	"github.com/crmauth/crmauth/password"
 )
 
 func administration(t *testing.T, open Open) {
@@ -21,7 +23,7 @@ func administration(t *testing.T, open Open) {
 		_, err := w.Admin(sales.Principal, Browser(1)).Lookup(t.Context(), Person)
 		assert.ErrorIs(t, err, auth.ErrForbidden)
 		_, err = w.Admin(auth.Operator{}, Browser(1)).Lookup(t.Context(), Person)
-		assert.ErrorIs(t, err, auth.ErrForbidden)
+		assert.Equal(t, auth.CodeMalformed, auth.CodeOf(err))
 		_, err = w.Admin(nil, Browser(1)).Lookup(t.Context(), Person)
 		assert.ErrorIs(t, err, auth.ErrForbidden)
 		found, err := w.Admin(boss.Principal, Browser(2)).Lookup(t.Context(), "LI.NA@example.com")
@@ -72,6 +74,48 @@ func administration(t *testing.T, open Open) {
 			require.True(t, (errs[0] == nil) != (errs[1] == nil), "%v", errs)
 			assert.ErrorIs(t, errors.Join(errs...), auth.ErrLastAdministrator)
 		}
+	})
+
+	t.Run("roles change for everybody at once, and never the last administrator's", func(t *testing.T) {
+		w := New(t, open(t))
+		a := w.Account("a@example.com", Right, "admin")
+		b := w.Account("b@example.com", Other, "sales")
+		root := w.Admin(auth.Operator{Name: "root"}, auth.Client{})
+		require.ErrorIs(t, root.SetRoles(t.Context(), a, "sales"), auth.ErrLastAdministrator)
+		in := w.SignIn("b@example.com", Other, Browser(1))
+		require.NoError(t, root.SetRoles(t.Context(), b, "sales", "admin"))
+		assert.False(t, w.Valid(in), "a session goes on with roles of before")
+		assert.True(t, w.SignIn("b@example.com", Other, Browser(1)).Principal.HasRole("admin"))
+		errs := make([]error, 2)
+		ids := []string{a, b}
+		together(2, func(i int) { errs[i] = root.SetRoles(t.Context(), ids[i], "sales") })
+		require.True(t, (errs[0] == nil) != (errs[1] == nil), "%v", errs)
+		assert.Equal(t, auth.CodeMalformed, auth.CodeOf(root.SetRoles(t.Context(), a, "")))
+	})
+
+	t.Run("imported hashes are checked first and renewed at sign-in", func(t *testing.T) {
+		w := New(t, open(t), func(c *auth.Config) { c.Hashing.Accept = []password.Scheme{password.Bcrypt(5)} })
+		root := w.Admin(auth.Operator{Name: "root"}, auth.Client{})
+		crypt, err := bcrypt.GenerateFromPassword([]byte(Right), 4)
+		require.NoError(t, err)
+		id, err := root.Import(t.Context(), auth.NewAccount{Identifier: "Li.Na@Example.com"}, string(crypt))
+		require.NoError(t, err)
+		_, err = w.Try(Person, Wrong, Browser(1))
+		require.Same(t, auth.ErrInvalidCredentials, err)
+		w.SignIn(Person, Right, Browser(1))
+		renewed, err := w.Stores.Accounts.Get(t.Context(), "", id)
+		require.NoError(t, err)
+		assert.Contains(t, renewed.PasswordHash, "argon2id")
+		w.SignIn(Person, Right, Browser(1))
+		dear, err := bcrypt.GenerateFromPassword([]byte(Right), 6)
+		require.NoError(t, err)
+		for _, hash := range []string{"junk", string(dear), "5f4dcc3b5aa765d61d8327deb882cf99"} {
+			_, err := root.Import(t.Context(), auth.NewAccount{Identifier: "x@example.com"}, hash)
+			assert.Equal(t, auth.CodeMalformed, auth.CodeOf(err), hash)
+			assert.NotContains(t, err.Error(), hash)
+		}
+		_, err = root.Import(t.Context(), auth.NewAccount{Identifier: "LI.NA@example.com"}, "")
+		assert.ErrorIs(t, err, auth.ErrExists)
 	})
 
 	t.Run("a list streams by prefix and goes on behind an id", func(t *testing.T) {

@@ -9,19 +9,22 @@ import (
 	"github.com/crmauth/crmauth/store/sqlstore"
 )
 
-// users is the adapter to a table that the CRM has had for years.
+// users is the adapter to a table that the CRM has had for years. It serves one
+// customer, so that the tenant is always "": with several, every query needs it,
+// or one customer gets into another.
 type users struct{ q sqlstore.Querier }
 
 func (u users) Find(ctx context.Context, tenant, identifier string) (auth.Account, error) {
-	return u.one(ctx, "SELECT id, login, hash, retired FROM users WHERE login = ?", identifier)
+	return u.one(ctx, "SELECT id, login, coalesce(hash, ''), retired, role FROM users WHERE login = ?", identifier)
 }
 
 func (u users) Get(ctx context.Context, tenant, id string) (auth.Account, error) {
-	return u.one(ctx, "SELECT id, login, hash, retired FROM users WHERE id = ?", id)
+	return u.one(ctx, "SELECT id, login, coalesce(hash, ''), retired, role FROM users WHERE id = ?", id)
 }
 
 func (u users) one(ctx context.Context, query, arg string) (a auth.Account, err error) {
-	err = u.q.QueryRowContext(ctx, query, arg).Scan(&a.ID, &a.Identifier, &a.PasswordHash, &a.Disabled)
+	a.Roles = make([]string, 1)
+	err = u.q.QueryRowContext(ctx, query, arg).Scan(&a.ID, &a.Identifier, &a.PasswordHash, &a.Disabled, &a.Roles[0])
 	if errors.Is(err, sql.ErrNoRows) {
 		err = auth.ErrNotFound
 	}
@@ -29,7 +32,7 @@ func (u users) one(ctx context.Context, query, arg string) (a auth.Account, err 
 }
 
 func (u users) ReplacePassword(ctx context.Context, tenant, id, oldHash, newHash string) (bool, error) {
-	return u.change(ctx, "UPDATE users SET hash = ? WHERE id = ? AND hash = ?", newHash, id, oldHash)
+	return u.change(ctx, "UPDATE users SET hash = ? WHERE id = ? AND coalesce(hash, '') = ?", newHash, id, oldHash)
 }
 
 func (u users) SetDisabled(ctx context.Context, tenant, id string, disabled bool) (bool, error) {
