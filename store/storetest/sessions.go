@@ -285,7 +285,7 @@ func sessionKeep(e *exam) {
 	late := e.session("a", 30*time.Second)                                // a slow node's: older than all others, and spared
 	create(late, 5, all[1])                                               // "never s itself"
 	create(e.session("a", 7*time.Minute), 2, late, all[2], all[3], fifth) // several at once
-	left := func() int { // a store may have dropped the one that is over, or not
+	left := func() int {                                                  // a store may have dropped the one that is over, or not
 		list := e.sessions("acme", "a")
 		return len(slices.DeleteFunc(list, func(s session.Session) bool { return s.ID == over.ID }))
 	}
