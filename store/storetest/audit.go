@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -309,6 +310,7 @@ func raceFollow(e *exam) {
 	wg.Go(func() {
 		var after audit.Cursor
 		for last := false; !last; {
+			runtime.Gosched()
 			last = over.Load() // one more round after the last Append has returned
 			for ev, err := range r.Events(e.ctx, audit.Filter{Tenant: "acme"}, after) {
 				if err != nil {

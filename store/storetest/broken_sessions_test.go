@@ -334,6 +334,7 @@ func (s looksThenInserts) Create(ctx context.Context, next session.Session, keep
 	return ended, err
 }
 
+// countsThenCreates lets the oldest make place for the new one.
 type countsThenCreates struct{ sessions }
 
 func (s countsThenCreates) Create(ctx context.Context, next session.Session, keep int) ([]string, error) {
@@ -347,14 +348,15 @@ func (s countsThenCreates) Create(ctx context.Context, next session.Session, kee
 	if _, err := s.sessions.Create(ctx, next, 0); err != nil {
 		return nil, err
 	}
-	var ended []string
-	for i := len(active) - 1; keep > 0 && i >= keep-1; i-- {
-		n, err := s.sessions.End(ctx, session.Filter{Tenant: next.Tenant, Account: next.Account, ID: active[i].ID}, next.Created)
-		if err == nil && n > 0 {
-			ended = append(ended, active[i].ID)
-		}
+	if keep == 0 || len(active) < keep {
+		return nil, nil
 	}
-	return ended, nil
+	oldest := active[len(active)-1]
+	n, err := s.sessions.End(ctx, session.Filter{Tenant: next.Tenant, Account: next.Account, ID: oldest.ID}, next.Created)
+	if n == 0 || err != nil {
+		return nil, err
+	}
+	return []string{oldest.ID}, nil
 }
 
 // writesBack reads, dawdles and writes, as middleware does that keeps sessions

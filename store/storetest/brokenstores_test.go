@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -83,9 +84,16 @@ func TestEveryCaseFindsAFault(t *testing.T) {
 	assert.Empty(t, without, "cases that no faulty store shows to work")
 }
 
-// dawdle lets others run between a check and the act that relies on it.
+// dawdle stands between a check and the act that relies on it, and waits for
+// another caller who has checked by then. Who is alone gives up soon.
 func dawdle() {
-	for range 100 {
+	mine := dawdlers.Add(1)
+	for range 500 {
+		if dawdlers.Load() > mine {
+			return
+		}
 		runtime.Gosched()
 	}
 }
+
+var dawdlers atomic.Int64

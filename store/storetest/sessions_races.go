@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -139,14 +140,18 @@ func raceEndRotate(e *exam) {
 	for round := range 20 {
 		account := fmt.Sprint("a", round)
 		first := e.start(e.session(account, 0))
+		var over atomic.Bool // End has returned
 		e.race(min(e.opts.Contenders, 8), func(i int, s auth.Stores) (bool, error) {
 			if i == 0 {
+				defer over.Store(true)
 				_, err := s.Sessions.End(e.ctx, session.Filter{Tenant: "acme", Account: account}, e.at(time.Minute))
 				return false, err
 			}
-			// Each rotates from the first session on, as long as it wins.
+			// Each rotates from the first session on, as long as it wins, and
+			// once more when End has returned.
 			k := first.Key
-			for range 50 {
+			for last := false; !last; runtime.Gosched() {
+				last = over.Load()
 				next := e.session(account, time.Minute)
 				won, err := s.Sessions.Rotate(e.ctx, k, next)
 				if !won || err != nil {
