@@ -51,7 +51,7 @@ func (a *app) inviteAccount(w http.ResponseWriter, r *http.Request) {
 	n := auth.NewAccount{
 		Identifier: r.PostFormValue("email"),
 		Name:       r.PostFormValue("name"),
-		Locale:     a.language(r),
+		Locale:     language(r),
 		Roles:      []string{r.PostFormValue("role")},
 	}
 	var err error = errInput

@@ -24,7 +24,7 @@ func (a *app) apiCustomers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	items, err := a.records.customers(r.Context(), before)
-	answer(a, w, r, items, customerID, err)
+	respond(a, w, r, items, customerID, err)
 }
 
 func (a *app) apiDeals(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func (a *app) apiDeals(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	items, err := a.records.deals(r.Context(), before)
-	answer(a, w, r, items, dealID, err)
+	respond(a, w, r, items, dealID, err)
 }
 
 func customerID(c customer) int64 { return c.ID }
@@ -52,7 +52,7 @@ func before(r *http.Request) (int64, error) {
 	return n, nil
 }
 
-func answer[T any](a *app, w http.ResponseWriter, r *http.Request, items []T, id func(T) int64, err error) {
+func respond[T any](a *app, w http.ResponseWriter, r *http.Request, items []T, id func(T) int64, err error) {
 	if err != nil {
 		a.api.Error(w, r, err)
 		return

@@ -90,13 +90,17 @@ var notices = map[string]string{
 	"confirmed": "Thank you. Now send the form again.",
 }
 
-func (a *app) language(r *http.Request) string {
-	return auth.Language(r.Header.Values("Accept-Language")...)
+// language is the reader's: Chinese where the browser prefers it.
+func language(r *http.Request) string {
+	if auth.Language(r.Header.Values("Accept-Language")...) == english {
+		return english
+	}
+	return chinese
 }
 
 // show answers with a page. With err, its status and text are the error's.
 func (a *app) show(w http.ResponseWriter, r *http.Request, name string, v view, err error) {
-	lang := a.language(r)
+	lang := language(r)
 	if who, ok := auth.PrincipalFrom(r.Context()); ok {
 		v.Who = &who
 	}
