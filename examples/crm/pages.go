@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -151,9 +152,18 @@ func functions(lang string) template.FuncMap {
 		"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"stages":    func() []string { return stages },
 		"roles":     func() []string { return roles },
-		"join":      func(list []string) string { return strings.Join(list, ", ") },
+		"role":      func(name string) string { return roleName(lang, name) },
 		"days":      func(d time.Duration) int { return int(d / (24 * time.Hour)) },
 	}
+}
+
+// roleName translates the roles that this program knows; an account may hold
+// others.
+func roleName(lang, role string) string {
+	if text, err := translate(lang, role); err == nil && slices.Contains(roles, role) {
+		return text
+	}
+	return role
 }
 
 // yuan writes 1/100 yuan as ¥1,234.50, whole amounts without a fraction.

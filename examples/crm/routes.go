@@ -44,7 +44,9 @@ func (a *app) pageRoutes() http.Handler {
 	open := mux.HandleFunc
 	signedIn := func(route string, h http.HandlerFunc) { mux.Handle(route, a.web.RequireSession(h)) }
 	sales := func(route string, h http.HandlerFunc) { mux.Handle(route, a.atLeast(roleSales, a.web, a.errorPage, h)) }
-	admin := func(route string, h http.HandlerFunc) { mux.Handle(route, a.web.RequireSession(a.web.RequireRole(roleAdmin, h))) }
+	admin := func(route string, h http.HandlerFunc) {
+		mux.Handle(route, a.web.RequireSession(a.web.RequireRole(roleAdmin, h)))
+	}
 	recent := func(h http.HandlerFunc) http.HandlerFunc { return a.web.RequireRecent(0, h).ServeHTTP }
 
 	open("GET /signin", a.signInForm)
