@@ -91,13 +91,8 @@ var notices = map[string]string{
 	"confirmed": "Thank you. Now send the form again.",
 }
 
-// language is the reader's: Chinese where the browser prefers it.
-func language(r *http.Request) string {
-	if auth.Language(r.Header.Values("Accept-Language")...) == english {
-		return english
-	}
-	return chinese
-}
+// language is the reader's.
+func language(r *http.Request) string { return auth.Language(r.Header.Values("Accept-Language")...) }
 
 // show answers with a page. With err, its status and text are the error's.
 func (a *app) show(w http.ResponseWriter, r *http.Request, name string, v view, err error) {
@@ -112,10 +107,10 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, name string, v view, 
 	status := http.StatusOK
 	if err != nil {
 		status = authhttp.Status(err)
-		v.Error, v.Wait = message(err, lang), a.wait(err)
+		v.Error, v.Wait = a.message(r, err), a.wait(err)
 		if rejected, ok := errors.AsType[*password.RejectedError](err); ok {
 			v.Violations = rejected.Violations
-			v.Error = auth.Message(errRejected, lang)
+			v.Error = a.message(r, errPolicy)
 		}
 		if v.Wait > 0 {
 			w.Header().Set("Retry-After", strconv.FormatInt(int64(v.Wait/time.Second), 10))

@@ -49,15 +49,10 @@ func TestWords(t *testing.T) {
 			use(text)
 		}
 	}
-	for _, list := range []map[string]string{notices} {
-		for _, text := range list {
-			use(text)
-		}
-	}
-	for _, text := range frontTexts {
+	for _, text := range notices {
 		use(text)
 	}
-	for _, err := range []formError{errDiffer, errCurrent, errConfirm, errInput} {
+	for _, err := range []formError{errPolicy, errDiffer, errCurrent, errConfirm, errInput} {
 		use(err.text)
 	}
 	for text := range inChinese {

@@ -10,12 +10,10 @@ import (
 	"github.com/crmauth/crmauth/password"
 )
 
-// errRejected is the sentence above the list of what is wrong with a password.
-var errRejected = stated(auth.CodePasswordRejected)
-
 // The refusals of this program's own forms. Their codes are those of the library,
 // which lead to the status; the texts are ours.
 var (
+	errPolicy  = formError{auth.CodePasswordRejected, "This password can't be used."} // above the list of reasons
 	errDiffer  = formError{auth.CodePasswordRejected, "The two entries differ."}
 	errCurrent = formError{auth.CodeInvalidCredentials, "The current password is wrong."}
 	errConfirm = formError{auth.CodeInvalidCredentials, "The password is wrong."}
@@ -31,34 +29,14 @@ type formError struct {
 func (e formError) Error() string   { return "crm: " + e.text }
 func (e formError) Code() auth.Code { return e.code }
 
-// stated is a bare code.
-type stated auth.Code
-
-func (c stated) Error() string   { return string(c) }
-func (c stated) Code() auth.Code { return auth.Code(c) }
-
-// frontTexts are for the refusals that only exist over HTTP.
-var frontTexts = map[auth.Code]string{
-	"form_invalid":       "This form has expired. Please load the page again.",
-	"cross_origin":       "The request came from another site.",
-	"wrong_host":         "This server is not responsible for that host.",
-	"method_not_allowed": "This address does not support that method.",
-}
-
 // message is what the reader is told about an error.
-func message(err error, lang string) string {
-	text := frontTexts[auth.CodeOf(err)]
+func (a *app) message(r *http.Request, err error) string {
 	if own, ok := errors.AsType[formError](err); ok {
-		text = own.text
+		if text, err := translate(language(r), own.text); err == nil {
+			return text
+		}
 	}
-	if text == "" {
-		return auth.Message(err, lang)
-	}
-	translated, err := translate(lang, text)
-	if err != nil {
-		return text
-	}
-	return translated
+	return a.web.Message(r, err)
 }
 
 // wait is after how long trying again makes sense, in whole seconds; 0 if that

@@ -204,15 +204,12 @@ var inChinese = map[string]string{
 	"Thank you. Now send the form again.":                      "验证成功，请重新提交刚才的操作。",
 
 	// what went wrong
-	"The two entries differ.":                            "两次输入的密码不一致。",
-	"The current password is wrong.":                     "当前密码错误。",
-	"The password is wrong.":                             "密码错误。",
-	"Please fill in every field.":                        "请填写所有字段。",
-	"This form has expired. Please load the page again.": "表单已失效，请刷新页面后重试。",
-	"The request came from another site.":                "该请求来自其他站点，已被拒绝。",
-	"This server is not responsible for that host.":      "本服务器不提供该域名的服务。",
-	"This address does not support that method.":         "该地址不支持此请求方法。",
-	"You can try again in %d seconds.":                   "请在 %d 秒后重试。",
-	"You can try again in %d minutes.":                   "请在 %d 分钟后重试。",
-	"You can try again in %d hours.":                     "请在 %d 小时后重试。",
+	"This password can't be used.":     "该密码不符合要求。",
+	"The two entries differ.":          "两次输入的密码不一致。",
+	"The current password is wrong.":   "当前密码错误。",
+	"The password is wrong.":           "密码错误。",
+	"Please fill in every field.":      "请填写所有字段。",
+	"You can try again in %d seconds.": "请在 %d 秒后重试。",
+	"You can try again in %d minutes.": "请在 %d 分钟后重试。",
+	"You can try again in %d hours.":   "请在 %d 小时后重试。",
 }

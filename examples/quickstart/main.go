@@ -100,7 +100,7 @@ type view struct {
 func pages(svc *auth.Service, web *authhttp.Web) http.Handler {
 	show := func(w http.ResponseWriter, r *http.Request, v view, err error) {
 		if err != nil {
-			v.Error = auth.Message(err, r.Header.Get("Accept-Language"))
+			v.Error = web.Message(r, err)
 			w.WriteHeader(authhttp.Status(err))
 		}
 		v.Form = web.FormToken(r)
