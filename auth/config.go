@@ -32,9 +32,9 @@ type Config struct {
 	// FormerURLs are earlier base URLs; package authhttp redirects them.
 	FormerURLs []string
 
-	Stores   Stores
-	Keys     *keyring.Ring
-	Notifier notify.Notifier
+	Stores   Stores          // where everything is kept; required
+	Keys     *keyring.Ring   // what is sealed and signed with; required, see keyring.Open
+	Notifier notify.Notifier // sends messages to owners of accounts; required
 
 	// Policy is the password policy, and with it the profile of the whole
 	// installation: nil is password.NIST(), password.MLPS() also shortens
@@ -72,12 +72,12 @@ type Config struct {
 	// Locale is the language of messages where an account has none; "" = "en".
 	Locale string
 
-	Gates     []Gate
-	Rules     []Rule
-	Risk      Assessor // nil = none
-	Factors   Factors  // nil = none
-	Actions   []Action
-	Providers map[string]Provider
+	Gates     []Gate              // asked in this order before every login; nil = none
+	Rules     []Rule              // asked once the credential was proven; nil = none
+	Risk      Assessor            // nil = none
+	Factors   Factors             // nil = none
+	Actions   []Action            // in the order in which they are to be done; nil = none but the built-in
+	Providers map[string]Provider // by the name that LoginWith is called with; nil = none
 
 	// Listeners hear of events after they are on record. They are no sinks: they
 	// run while [Service.Run] runs, and what they are too slow for is dropped.

@@ -40,11 +40,15 @@ type Decision struct {
 // Rule is a condition on one account's login, asked after its credential was
 // proven. An error refuses the login.
 type Rule interface {
+	// Decide returns what this login needs. It is asked at each login, so it is
+	// quick, and safe for concurrent use.
 	Decide(ctx context.Context, l Login) (Decision, error)
 }
 
 // Assessor is the risk assessment of logins. It is asked once, after the rules.
 type Assessor interface {
+	// Assess returns what this login needs, with its score. An error refuses the
+	// login. It is safe for concurrent use.
 	Assess(ctx context.Context, l Login) (Decision, error)
 }
 

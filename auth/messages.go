@@ -14,11 +14,6 @@ import (
 // languages are those of the catalogue; the first one is the fallback.
 var languages = []language.Tag{language.English, language.MustParse("zh-CN")}
 
-const (
-	english = iota
-	chinese
-)
-
 var matcher = language.NewMatcher(languages)
 
 // Language returns "en" or "zh-CN", whichever fits best the wishes given: BCP 47

@@ -237,29 +237,29 @@ func TestRefusesWhatWouldMissItsDeadline(t *testing.T) {
 			wg.Go(func() { assert.NoError(t, pool.do(t.Context(), Source{}, 1, take(time.Second))) })
 		}
 		synctest.Wait()
-		wait := func(d time.Duration, src Source) (error, time.Duration) {
+		wait := func(d time.Duration, src Source) (time.Duration, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), d)
 			defer cancel()
 			began := time.Now()
 			err := pool.do(ctx, src, 1, take(0))
-			return err, time.Since(began)
+			return time.Since(began), err
 		}
-		err, took := wait(3*time.Second, Source{})
+		took, err := wait(3*time.Second, Source{})
 		assert.ErrorIs(t, err, ErrOverloaded)
 		assert.Zero(t, took, "answered at once")
 		overloaded, _ := errors.AsType[*OverloadedError](err)
 		assert.Equal(t, 3500*time.Millisecond, overloaded.RetryAfter)
 
-		err, _ = wait(1500*time.Millisecond, Source{Key: "another source has its turn sooner"})
+		_, err = wait(1500*time.Millisecond, Source{Key: "another source has its turn sooner"})
 		assert.NoError(t, err)
-		err, _ = wait(1500*time.Millisecond, Source{Key: "device", Known: true})
+		_, err = wait(1500*time.Millisecond, Source{Key: "device", Known: true})
 		assert.NoError(t, err)
 
 		for range 2 {
 			wg.Go(func() { assert.NoError(t, pool.do(t.Context(), Source{Known: true}, 1, take(time.Second))) })
 		}
 		synctest.Wait()
-		err, took = wait(1500*time.Millisecond, Source{Key: "known devices have turns between"})
+		took, err = wait(1500*time.Millisecond, Source{Key: "known devices have turns between"})
 		assert.ErrorIs(t, err, ErrOverloaded)
 		assert.Zero(t, took)
 	})

@@ -98,6 +98,7 @@ func (e *HookError) Error() string {
 	return fmt.Sprintf("password: %s check failed, nothing decided: %v", e.Hook, e.Err)
 }
 
+// Unwrap returns what the hook returned.
 func (e *HookError) Unwrap() error { return e.Err }
 
 // violations collects violations, each code once.

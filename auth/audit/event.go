@@ -84,8 +84,8 @@ type Event struct {
 
 // A Client is the other end of a connection, as far as the program believes it.
 type Client struct {
-	IP        netip.Addr `json:"ip,omitzero"` // without zone; IPv4-mapped becomes IPv4
-	UserAgent string     `json:"user_agent,omitzero"`
+	IP        netip.Addr `json:"ip,omitzero"`         // without zone; IPv4-mapped becomes IPv4
+	UserAgent string     `json:"user_agent,omitzero"` // as the client sent it, cleaned and cut
 }
 
 // An Actor is who did something to an account that may not be his own.

@@ -16,8 +16,9 @@ const (
 	// PHC string allows its keyid to be.
 	MaxIDLength = 8
 
-	// MinSecret and MaxSecret limit the length of a key's secret in bytes.
+	// MinSecret is the least length of a key's secret in bytes.
 	MinSecret = 32
+	// MaxSecret is the largest length of a key's secret in bytes.
 	MaxSecret = 256
 
 	idLength = 8 // of generated ids

@@ -36,9 +36,10 @@ type CourierConfig struct {
 	Now func() time.Time
 
 	// Attempts is how often a message is tried; 0 = [DefaultAttempts].
-	// Backoff is the wait after each failure; nil = [DefaultBackoff].
 	Attempts int
-	Backoff  func(attempts int) time.Duration
+
+	// Backoff is the wait after each failure; nil = [DefaultBackoff].
+	Backoff func(attempts int) time.Duration
 
 	// Parallel is how many messages are sent at a time; 0 = [DefaultParallel].
 	Parallel int

@@ -80,8 +80,8 @@ type Message struct {
 type Params struct {
 	Product    string     `json:"product,omitzero"`    // name of the application, at most 64 characters; in the subject
 	Identifier string     `json:"identifier,omitzero"` // which account, as its owner knows it
-	IP         netip.Addr `json:"ip,omitzero"`
-	Place      string     `json:"place,omitzero"`
+	IP         netip.Addr `json:"ip,omitzero"`         // of the client that did it
+	Place      string     `json:"place,omitzero"`      // where that is, such as "Hangzhou"
 	Device     string     `json:"device,omitzero"`     // such as "Firefox, Windows"
 	UserAgent  string     `json:"user_agent,omitzero"` // shown where Device is empty
 	Until      time.Time  `json:"until,omitzero"`      // end of a lock or suspension

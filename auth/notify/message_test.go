@@ -61,6 +61,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		assert.Contains(t, b.String(), "[redacted]")
 	}
 	assert.Equal(t, "CANARY", m.Token.Reveal())
+	//lint:ignore SA9005 that it can't be decoded is what is tested
 	assert.Error(t, json.Unmarshal([]byte(`"x"`), new(notify.Secret)))
 }
 

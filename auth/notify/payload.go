@@ -8,9 +8,12 @@ import (
 
 // A Sealer encrypts what an outbox keeps, bound to a purpose and a context, so
 // that neither a reader nor a writer of the database can use it. A key ring is
-// one. Unseal must refuse what Seal did not make for the same purpose and context.
+// one.
 type Sealer interface {
+	// Seal encrypts plaintext for a purpose and a context.
 	Seal(purpose string, plaintext []byte, context ...string) ([]byte, error)
+	// Unseal returns the plaintext, or an error if sealed was altered or was made
+	// for another purpose or context.
 	Unseal(purpose string, sealed []byte, context ...string) ([]byte, error)
 }
 

@@ -40,8 +40,11 @@ var validPrefix = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,31}$`)
 
 // Querier runs SQL: a *sql.DB, *sql.Conn and *sql.Tx are some.
 type Querier interface {
+	// ExecContext is [sql.DB.ExecContext].
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	// QueryContext is [sql.DB.QueryContext].
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// QueryRowContext is [sql.DB.QueryRowContext].
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 

@@ -96,13 +96,12 @@ func show(v reflect.Value) string {
 	if !v.IsValid() {
 		return "nothing"
 	}
-	x := v.Interface()
 	var s string
-	switch x.(type) {
+	switch x := v.Interface().(type) {
 	case string, []string, []byte, error:
 		s = fmt.Sprintf("%q", x)
 	case time.Time:
-		s = x.(time.Time).Format(time.RFC3339Nano)
+		s = x.Format(time.RFC3339Nano)
 	default:
 		s = fmt.Sprintf("%+v", x)
 	}

@@ -309,7 +309,7 @@ func counterReopens(e *exam) {
 	fourth := e.granted("k", p, 63*time.Second, 4)
 	e.refused("k", p, 63*time.Second, 4, 363*time.Second)
 	e.settle("k", fourth, lockout.Refunded)
-	fourth = e.granted("k", p, 63*time.Second, 4) // the lock of the third had ended by then
+	e.granted("k", p, 63*time.Second, 4) // the lock of the third had ended by then
 	e.refused("k", p, 63*time.Second, 4, 363*time.Second)
 
 	// Not the latest: one failure less, but the wait still runs from the fourth.
@@ -500,8 +500,8 @@ func counterExpire(e *exam) {
 	e.granted("capped", lockout.Cap(1), 0, 1)
 	closed := lockout.Policy{Free: 1, Waits: []time.Duration{time.Hour}, Forget: 3 * time.Hour}
 	e.granted("closed", closed, at-time.Hour+tick, 1)
-	refunded := e.granted("refunded", p, at-time.Hour+tick, 1)
-	refunded = e.granted("refunded", p, at-time.Hour+2*tick, 2)
+	e.granted("refunded", p, at-time.Hour+tick, 1)
+	refunded := e.granted("refunded", p, at-time.Hour+2*tick, 2)
 	e.settle("refunded", refunded, lockout.Refunded)
 
 	e.expire(e.Counters, e.at(at), 20)
