@@ -47,6 +47,7 @@ func TestBrokenStores(t *testing.T) {
 
 // examine returns the names of the cases of the fault's part that fail.
 func (f fault) examine(t *testing.T) (failed []string) {
+	alone = runtime.NumGoroutine() + 3
 	part, _, _ := strings.Cut(f.found, "/")
 	o := storetest.Options{Contenders: 50, Patience: 5 * time.Second}
 	if strings.HasSuffix(f.found, "while writing") {
@@ -84,16 +85,22 @@ func TestEveryCaseFindsAFault(t *testing.T) {
 	assert.Empty(t, without, "cases that no faulty store shows to work")
 }
 
-// dawdle stands between a check and the act that relies on it, and waits for
-// another caller who has checked by then. Who is alone gives up soon.
+// dawdle stands between a check and the act that relies on it: in a race it
+// waits for another caller, who has checked by then.
 func dawdle() {
 	mine := dawdlers.Add(1)
-	for range 500 {
-		if dawdlers.Load() > mine {
-			return
-		}
+	await(func() bool { return dawdlers.Load() > mine })
+}
+
+var (
+	dawdlers atomic.Int64
+	alone    int // how many goroutines there are at most while none contend
+)
+
+// await lets others run until done, or until nobody else is there to bring that
+// about.
+func await(done func() bool) {
+	for begin := time.Now(); !done() && runtime.NumGoroutine() > alone && time.Since(begin) < 20*time.Millisecond; {
 		runtime.Gosched()
 	}
 }
-
-var dawdlers atomic.Int64
