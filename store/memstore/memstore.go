@@ -11,9 +11,11 @@
 //
 // Accounts and security records stay until the process ends. Everything that
 // strangers can cause (tokens, flows, sessions, counters) vanishes by itself
-// once it no longer counts: each write looks at a few records and drops those
-// that are over, so that the dead stay a small share of the living, and no call
-// waits for a sweep. What counts is never dropped to make room.
+// once it is over: each write looks at a few records and drops the dead, so that
+// they stay a small share of the living, and no call waits for a sweep. The
+// counters also have an upper limit, see [lockout.MemoryStore]. The outbox
+// refuses more than [notify.MemoryEntries] messages, and the record keeps the
+// newest [audit.MemoryEvents] events.
 //
 // # Time
 //

@@ -80,13 +80,17 @@ func (e *exam) equalAccount(got, want auth.Account, what string, args ...any) {
 	e.equal(got, want, what, args...)
 }
 
-func accountRoundTrip(e *exam) {
-	full := auth.Account{
+func (e *exam) fullAccount() auth.Account {
+	return auth.Account{
 		Tenant: "acme", Identifier: "li.na@example.com", PasswordHash: "$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
 		Disabled: true, Roles: []string{"sales", "manager", "\u7ecf\u7406"},
 		Name: "李娜 (Li Na) 'o\"\\%", Email: "li.na@example.com", Locale: "zh-CN",
 		Created: e.at(-time.Hour).In(time.FixedZone("east", 8*3600)),
 	}
+}
+
+func accountRoundTrip(e *exam) {
+	full := e.fullAccount()
 	bare := auth.Account{Tenant: "acme", Identifier: "bare"}
 	full.ID = e.add(full, "alias-1", "alias-2")
 	bare.ID = e.add(bare)

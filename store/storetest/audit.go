@@ -91,8 +91,8 @@ func eventIDs(events []audit.Event) []string {
 	return ids
 }
 
-func auditRoundTrip(e *exam) {
-	full := audit.Event{
+func (e *exam) fullEvent() audit.Event {
+	return audit.Event{
 		ID: audit.NewID(e.now), Seq: 77, Time: e.at(-tick), Name: "authn_login_fail", Level: audit.Critical,
 		Outcome: audit.Refused, Reason: audit.ReasonLaneClosed, Tenant: "acme", Account: "a 'b\" %", IdentifierHash: "hash",
 		Actor:   audit.Actor{Kind: audit.ActorOperator, ID: "ops", Reason: "票 #7: \"quoted\" \\ back"},
@@ -102,6 +102,10 @@ func auditRoundTrip(e *exam) {
 		Resource: "/api", From: "sales", To: "admin", Operation: "invite", Policy: "NIST",
 		Retries: 1 << 40, Limit: 5, Count: 1 << 40, Since: e.at(-time.Hour),
 	}
+}
+
+func auditRoundTrip(e *exam) {
+	full := e.fullEvent()
 	bare := audit.Event{ID: audit.NewID(e.now), Time: e.now, Name: "custom", Level: audit.Info, Tenant: "acme"}
 	e.record(full, bare)
 	e.record()

@@ -49,7 +49,9 @@ func fullSecurity(now time.Time) auth.Security {
 	return auth.Security{
 		Tenant: "acme", Account: "a-1",
 		Epoch:       1 << 40,
+		DeviceEpoch: -1 << 40,
 		Marks:       []string{"mark-1", "mark-2"},
+		Leaving:     "mark-0",
 		PasswordSet: now.Add(-90 * 24 * time.Hour).In(east),
 		History:     []string{"$argon2id$v=19$m=1024,t=1,p=1$c2FsdA$aGFzaA", "$2y$10$abc", ""},
 		Required:    []string{"change_password", "enrol_factor"},

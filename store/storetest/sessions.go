@@ -24,8 +24,6 @@ func sessionCases() []Case {
 			"a late request shortens a session, or creates one", sessionTouch},
 		{Sessions, "rotate is all or nothing", "Rotate ends the old session and inserts the next one, or does neither, and tells which",
 			"two tokens live after a step-up, or none", sessionRotate},
-		{Sessions, "keep", "of the sessions active when the new one was created the oldest end until keep are left, never the new one, and their IDs are returned",
-			"a limit of concurrent sessions is passed, or throws out the one who signs in", sessionKeep},
 		{Sessions, "list", "List yields the account's sessions, newest first, in a stable order, and lets the caller use the store meanwhile",
 			"people can't see which of their sessions to end", sessionList},
 		{Sessions, "exact owners", "accounts and tenants are told apart byte by byte, in lists, ends and limits",
@@ -127,7 +125,7 @@ func sessionIDs(list []session.Session) []string {
 	return ids
 }
 
-func sessionRoundTrip(e *exam) {
+func (e *exam) fullSession() session.Session {
 	east := time.FixedZone("", 8*3600)
 	full := e.session("full", 0)
 	full.Roles, full.Epoch, full.Level = []string{"sales", "经理", "a,b"}, 1<<40, session.AAL3
@@ -136,7 +134,11 @@ func sessionRoundTrip(e *exam) {
 	full.IP, full.UserAgent = netip.MustParseAddr("2001:db8::7"), `Mozilla/5.0 "quoted" <b> 中文 %s`
 	full.Created, full.Seen, full.Expires = full.Created.In(east), e.at(time.Microsecond), e.at(12*time.Hour+time.Microsecond).In(east)
 	full.Idle = 29*time.Minute + 123456*time.Microsecond
+	return full
+}
 
+func sessionRoundTrip(e *exam) {
+	full := e.fullSession()
 	bare := session.Session{Key: key("", "bare"), ID: "bare", Account: "bare", Created: e.now, Seen: e.now, Idle: time.Minute, Expires: e.at(time.Hour)}
 	v4, public := e.session("v4", 0), e.session("public", 0)
 	v4.IP, v4.Epoch = netip.MustParseAddr("192.0.2.7"), -1
@@ -251,49 +253,6 @@ func sessionRotate(e *exam) {
 	e.equal(sessionIDs(e.sessions("acme", "a")), []string{third.ID, other.ID}, "the IDs of the list after three rotations")
 	e.live(third, "the session after three rotations")
 	e.live(other, "another session of the account")
-}
-
-func sessionKeep(e *exam) {
-	var all []session.Session
-	for i := range 4 {
-		all = append(all, e.start(e.session("a", time.Duration(i)*time.Minute)))
-	}
-	stranger := e.start(e.session("b", 0))
-	foreign := e.session("a", 0)
-	foreign.Tenant, foreign.Key = "other", key("other", "a")
-	e.start(foreign)
-	over := e.session("a", -time.Hour) // not active any more, so that it takes no place
-	over.Seen, over.Expires = e.at(-time.Hour), e.at(30*time.Second)
-	over.Idle = time.Hour + 5*time.Minute // so that the absolute limit decides
-	e.start(over)
-
-	create := func(s session.Session, keep int, want ...session.Session) {
-		ended, err := e.Sessions.Create(e.ctx, s, keep)
-		e.ok(err, "Create with keep %d", keep)
-		slices.Sort(ended)
-		ids := sessionIDs(want)
-		slices.Sort(ids)
-		e.equal(ended, ids, "the IDs that Create with keep %d ended", keep)
-		e.live(s, "the session that was created with keep %d", keep)
-		for _, w := range want {
-			e.gone(w, "a session that was ended by keep %d", keep)
-		}
-	}
-	fifth := e.session("a", 5*time.Minute)
-	create(fifth, 5)                                                      // five are active: room for all
-	create(e.session("a", 6*time.Minute), 5, all[0])                      // the oldest goes
-	late := e.session("a", 30*time.Second)                                // a slow node's: older than all others, and spared
-	create(late, 5, all[1])                                               // "never s itself"
-	create(e.session("a", 7*time.Minute), 2, late, all[2], all[3], fifth) // several at once
-	left := func() int {                                                  // a store may have dropped the one that is over, or not
-		list := e.sessions("acme", "a")
-		return len(slices.DeleteFunc(list, func(s session.Session) bool { return s.ID == over.ID }))
-	}
-	e.equal(left(), 2, "sessions that are left with keep 2")
-	e.live(stranger, "a session of another account")
-	e.live(foreign, "a session of the same account id in another tenant")
-	create(e.session("a", 8*time.Minute), 0)
-	e.equal(left(), 3, "sessions after a Create without a limit")
 }
 
 func sessionList(e *exam) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/crmauth/crmauth/session"
@@ -9,6 +10,8 @@ import (
 
 func sessionEndings() []Case {
 	return []Case{
+		{Sessions, "keep", "of the sessions active when the new one was created the oldest end until keep are left, never the new one, and their IDs are returned",
+			"a limit of concurrent sessions is passed, or throws out the one who signs in", sessionKeep},
 		{Sessions, "end by filter", "End ends exactly what the filter selects and tells how many: one, all, all but one, of this account and tenant",
 			"a suspended user stays signed in, or a colleague is thrown out", sessionEnd},
 		{Sessions, "ended is gone", "a session that ended, in whatever way, is gone for every verb, and no touch or rotation brings it back",
@@ -120,4 +123,48 @@ func sessionTombstones(e *exam) {
 			e.gone(s, "a session %v after %s", after, way)
 		}
 	}
+}
+
+func sessionKeep(e *exam) {
+	var all []session.Session
+	for i := range 4 {
+		all = append(all, e.start(e.session("a", time.Duration(i)*time.Minute)))
+	}
+	stranger := e.start(e.session("b", 0))
+	foreign := e.session("a", 0)
+	foreign.Tenant, foreign.Key = "other", key("other", "a")
+	e.start(foreign)
+	over := e.session("a", -time.Hour) // not active any more, so that it takes no place
+	over.Seen, over.Expires = e.at(-time.Hour), e.at(30*time.Second)
+	over.Idle = time.Hour + 5*time.Minute // so that the absolute limit decides
+	e.start(over)
+
+	create := func(s session.Session, keep int, want ...session.Session) {
+		ended, err := e.Sessions.Create(e.ctx, s, keep)
+		e.ok(err, "Create with keep %d", keep)
+		slices.Sort(ended)
+		ids := sessionIDs(want)
+		slices.Sort(ids)
+		e.equal(ended, ids, "the IDs that Create with keep %d ended", keep)
+		e.live(s, "the session that was created with keep %d", keep)
+		for _, w := range want {
+			e.gone(w, "a session that was ended by keep %d", keep)
+		}
+	}
+	fifth := e.session("a", 5*time.Minute)
+	create(fifth, 5)                                                      // five are active: room for all
+	create(e.session("a", 6*time.Minute), 5, all[0])                      // the oldest goes
+	late := e.session("a", 30*time.Second)                                // a slow node's: older than all others, and spared
+	create(late, 5, all[1])                                               // "never s itself"
+	create(e.session("a", 7*time.Minute), 2, late, all[2], all[3], fifth) // several at once
+	// A store may have dropped the one that is over, or not.
+	left := func() int {
+		list := e.sessions("acme", "a")
+		return len(slices.DeleteFunc(list, func(s session.Session) bool { return s.ID == over.ID }))
+	}
+	e.equal(left(), 2, "sessions that are left with keep 2")
+	e.live(stranger, "a session of another account")
+	e.live(foreign, "a session of the same account id in another tenant")
+	create(e.session("a", 8*time.Minute), 0)
+	e.equal(left(), 3, "sessions after a Create without a limit")
 }

@@ -113,7 +113,7 @@ func Cases() []Case {
 		tokenCases(),
 		flowCases(),
 		sessionCases(), sessionEndings(), sessionRaces(),
-		counterCases(), onceCases(), counterRaces(),
+		counterCases(), settlementCases(), onceCases(), counterRaces(),
 		outboxCases(),
 		auditCases(),
 	)
