@@ -27,11 +27,12 @@ type exam struct {
 	skipped  string
 }
 
-// Examine runs the case over empty stores. It returns nil, a [*Failure], or the
-// reason why the case does not apply to this store.
+// Examine runs the case over empty stores, which it alone uses. It returns nil, a
+// [*Failure], or an error that wraps [ErrSkipped] and says why the case does not
+// apply to this store.
 func (c Case) Examine(ctx context.Context, s auth.Stores, o Options) error {
 	if why, ok := o.Except[c.String()]; ok {
-		return fmt.Errorf("%w %s: known to fail: %s", errSkipped, c, why)
+		return fmt.Errorf("%w %s: known to fail: %s", ErrSkipped, c, why)
 	}
 	if o.Contenders <= 0 {
 		o.Contenders = 200
@@ -75,7 +76,7 @@ func (c Case) Examine(ctx context.Context, s auth.Stores, o Options) error {
 	case len(e.problems) > 0:
 		return &Failure{Case: c, Problems: slices.Clone(e.problems)}
 	case e.skipped != "":
-		return fmt.Errorf("%w %s: %s", errSkipped, c, e.skipped)
+		return fmt.Errorf("%w %s: %s", ErrSkipped, c, e.skipped)
 	}
 	return nil
 }

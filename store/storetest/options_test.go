@@ -93,7 +93,7 @@ func TestOptionsAreChecked(t *testing.T) {
 func TestExceptSkipsWithItsReason(t *testing.T) {
 	o := Options{Except: map[string]string{"flows/round trip": "no data beyond 1 KiB"}}
 	err := named(t, "flows/round trip").Examine(t.Context(), auth.Stores{Flows: forgetful{}}, o)
-	require.ErrorIs(t, err, errSkipped)
+	require.ErrorIs(t, err, ErrSkipped)
 	require.ErrorContains(t, err, "no data beyond 1 KiB")
 }
 
@@ -113,7 +113,7 @@ func TestAccountsOfTheApplication(t *testing.T) {
 	require.NoError(t, Check(t.Context(), open, o))
 	s, _ := open(t.Context())
 	for _, name := range []string{"create is all or nothing", "roles if equal", "list in pages", "race for one name"} {
-		require.ErrorIs(t, named(t, "accounts/"+name).Examine(t.Context(), s, o), errSkipped, name)
+		require.ErrorIs(t, named(t, "accounts/"+name).Examine(t.Context(), s, o), ErrSkipped, name)
 	}
 	o.AddAccount = nil
 	require.ErrorContains(t, Check(t.Context(), open, o), "set Options.AddAccount")

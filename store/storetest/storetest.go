@@ -87,8 +87,8 @@ type Options struct {
 	// are skipped, and the reason is reported.
 	Except map[string]string
 
-	// Patience is how long one case may take before it is given up as hanging;
-	// 0 means 1 minute.
+	// Patience is how long one case may take before it is given up as hanging,
+	// and its goroutine left behind; 0 means 1 minute.
 	Patience time.Duration
 }
 
@@ -131,8 +131,9 @@ func (f *Failure) Error() string {
 		f.Case, f.Case.Promise, f.Case.Otherwise, strings.Join(f.Problems, "\n        "))
 }
 
-// errSkipped is wrapped by the error of a case that could not be examined.
-var errSkipped = errors.New("storetest: skipped")
+// ErrSkipped is wrapped by the error of [Case.Examine] where a case does not
+// apply: the store lacks an optional interface, or [Options.Except] names it.
+var ErrSkipped = errors.New("storetest: skipped")
 
 // Run examines the stores that open returns, in one subtest for each case. open
 // is called once per case and must return stores that share nothing with
@@ -151,7 +152,7 @@ func Run(t *testing.T, open func(t *testing.T) auth.Stores, o Options) {
 			for _, c := range byPart[part] {
 				t.Run(c.Name, func(t *testing.T) {
 					switch err := c.Examine(t.Context(), open(t), o); {
-					case errors.Is(err, errSkipped):
+					case errors.Is(err, ErrSkipped):
 						t.Skip(err)
 					case err != nil:
 						t.Error(err)
@@ -176,7 +177,7 @@ func Check(ctx context.Context, open func(ctx context.Context) (auth.Stores, err
 		if !slices.Contains(parts, c.Part) {
 			continue
 		}
-		if err := c.open(ctx, open, o); err != nil && !errors.Is(err, errSkipped) {
+		if err := c.open(ctx, open, o); err != nil && !errors.Is(err, ErrSkipped) {
 			failures = append(failures, err)
 		}
 		if err := ctx.Err(); err != nil {
