@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"auth": {"password", "lockout", "session", "auth/keyring", "auth/audit", "auth/notify", "golang.org/x/text"},
 
 	// It shows what auth returns, so it knows the types of the leaves.
-	"auth/authhttp": {"auth", "password", "session", "auth/audit", "auth/keyring", "auth/notify"},
+	"auth/authhttp": {"auth", "lockout", "password", "session", "auth/audit", "auth/keyring", "auth/notify"},
 
 	"store":           {},
 	"store/memstore":  storeImports,

@@ -389,6 +389,10 @@ func (ad *Admin) Suspend(ctx context.Context, id string) error {
 		if err != nil {
 			return storeError("disable the account", err)
 		}
+		// Unfinished logins and links end with the epoch.
+		if err := ad.s.change(ctx, a.tenant.ID, id, func(sec *Security) error { sec.Epoch++; return nil }); err != nil {
+			return err
+		}
 		if _, err := ad.s.config.Stores.Tokens.Revoke(ctx, a.tenant.ID, id); err != nil {
 			return storeError("revoke the account's links", err)
 		}
@@ -469,7 +473,7 @@ func (ad *Admin) AccountChanged(ctx context.Context, id string) error {
 		if err != nil {
 			return storeError("list the sessions", err)
 		}
-		if gone || !stands(&sess, account, sec) {
+		if gone || !stands(&sess, account, sec, ad.s.now()) {
 			if _, err := ad.s.sessions.End(ctx, session.Filter{Tenant: a.tenant.ID, Account: id, ID: sess.ID}); err != nil {
 				return storeError("end a session", err)
 			}
@@ -502,8 +506,11 @@ const leavingFor = time.Minute
 // guarded does what stops an account from administering, if somebody else is
 // left to. Who is about to stop is on record first, so that of two
 // administrators who stop each other at once one wins.
+//
+// Whoever holds the role is guarded, whatever state the account seemed to be in:
+// that may change before do.
 func (s *Service) guarded(ctx context.Context, a Account, do func() error) error {
-	if !s.administers(a) {
+	if !slices.Contains(a.Roles, s.config.AdminRole) {
 		return do()
 	}
 	if _, ok := s.config.Stores.Accounts.(AccountLister); !ok {

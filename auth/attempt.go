@@ -6,8 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"log/slog"
+	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
@@ -15,76 +16,84 @@ import (
 )
 
 // attempt is one reservation, made before anything is verified, together with
-// what its parts mean.
+// what its parts mean. Its keys are reserved in this order, and once one refuses
+// those behind it are not touched: nobody can count where nothing is verified.
 type attempt struct {
 	*lockout.Attempt
 	open  []lockout.Key // closed: "too many attempts"; alike for identifiers that exist and that don't
 	quiet []lockout.Key // closed: answered as a wrong credential, after the same work
-	own   []lockout.Key // cleared by the login that succeeds
+	extra []lockout.Key // counted where they are open, and refuse nothing
+	own   []lockout.Key // cleared by the login that succeeds; the lane comes first
 	back  []lockout.Key // given its own unit back by the login that succeeds
 }
 
-// lanes are the counters of an account that a client's attempt falls into.
-func (s *Service) lanes(l *login) (a attempt) {
-	if l.device != "" {
-		lane := s.limits.device.Key(l.tenant.ID, l.account.ID, l.device)
-		return attempt{open: []lockout.Key{lane}, own: []lockout.Key{lane}}
+// lane is the counter of an account that a client's attempt falls into.
+func (s *Service) lane(l *login) lockout.Key {
+	switch {
+	case l.device != "":
+		return s.limits.device.Key(l.tenant.ID, l.account.ID, l.device)
+	case l.account.ID == "": // the same work where there is no account
+		return s.limits.account.Key(l.tenant.ID, "", l.identifier)
 	}
-	lane := s.limits.account.Key(l.tenant.ID, l.account.ID)
-	if l.account.ID == "" { // the same work where there is no account
-		lane = s.limits.account.Key(l.tenant.ID, "", l.identifier)
-	}
-	sources := s.limits.sources(l.client.IP)
-	return attempt{open: sources, quiet: []lockout.Key{lane}, own: []lockout.Key{lane}, back: sources}
+	return s.limits.account.Key(l.tenant.ID, l.account.ID)
 }
 
 // passwordAttempt plans the attempt of a typed password.
 func (s *Service) passwordAttempt(l *login) attempt {
-	a := s.lanes(l)
+	lane := s.lane(l)
 	top := s.limits.cap.Key(l.tenant.ID, l.account.ID, authenticatorPassword)
 	if l.account.ID == "" {
 		top = s.limits.nobody.Key(l.tenant.ID, l.identifier)
 	}
-	a.quiet = append(a.quiet, top)
-	a.own = append(a.own, top)
-	if l.device == "" {
-		typed := s.limits.identifier.Key(l.tenant.ID, l.identifier)
-		a.open = append(a.open, typed)
-		a.own = append(a.own, typed)
+	if l.device != "" {
+		return attempt{open: []lockout.Key{lane}, quiet: []lockout.Key{top}, own: []lockout.Key{lane, top}}
 	}
-	return a
+	sources, typed := s.limits.sources(l.client.IP), s.limits.identifier.Key(l.tenant.ID, l.identifier)
+	return attempt{
+		open: append(slices.Clone(sources), typed), quiet: []lockout.Key{lane, top},
+		own: []lockout.Key{lane, top, typed}, back: sources,
+	}
 }
 
-// reserve reserves every key of a on its own. It reports whether a quiet key is
-// closed; a closed open key is a [*RateLimitedError], and nothing stays counted.
+// reserve reserves the keys of a. It reports whether a quiet key is closed; a
+// closed open key is a [*RateLimitedError], and nothing stays counted.
 func (s *Service) reserve(ctx context.Context, l *login, id string, a attempt) (closed bool, err error) {
-	keys := append(append([]lockout.Key(nil), a.open...), a.quiet...)
-	if a.Attempt, err = lockout.Try(ctx, id, keys...); err != nil {
+	if a.Attempt, err = lockout.Try(ctx, id, slices.Concat(a.open, a.quiet, a.extra)...); err != nil {
 		return false, l.unavailable(ctx, "count the attempt", err)
 	}
 	l.attempt = a
-	var wait time.Duration
-	var limiter string
 	for _, k := range a.open {
-		if b, blocked := a.Blocked(k); blocked && b.RetryAfter >= wait {
-			wait, limiter = b.RetryAfter, b.Limiter
+		if b, blocked := a.Blocked(k); blocked {
+			if err := l.refund(ctx); err != nil {
+				return false, err
+			}
+			if err := l.recordRefusal(ctx, b); err != nil {
+				return false, err
+			}
+			return false, &RateLimitedError{RetryAfter: b.RetryAfter}
 		}
 	}
-	if limiter != "" {
-		if err := l.refund(ctx); err != nil {
+	if a.Repeat() { // costs work, and counts nowhere else
+		if err := s.draw(ctx, s.limits.repeats.Key(id)); err != nil {
 			return false, err
 		}
-		if err := l.recordRefusal(ctx, limiter); err != nil {
-			return false, err
-		}
-		return false, &RateLimitedError{RetryAfter: wait}
 	}
 	for _, k := range a.quiet {
-		if _, blocked := a.Blocked(k); blocked {
-			closed = true
-		}
+		closed = closed || !a.Granted(k)
 	}
 	return closed, nil
+}
+
+// draw takes one unit of a quota.
+func (s *Service) draw(ctx context.Context, k lockout.Key) error {
+	_, err := lockout.Reserve(ctx, k)
+	if b, ok := errors.AsType[*lockout.BlockedError](err); ok {
+		return &RateLimitedError{RetryAfter: b.RetryAfter}
+	}
+	if err != nil {
+		return &UnavailableError{Op: "count", Err: err}
+	}
+	return nil
 }
 
 // refund gives back everything that this attempt counted. It outlives the
@@ -101,12 +110,15 @@ func (l *login) refund(ctx context.Context) error {
 
 // unavailable records that something failed that the answer depends on.
 func (l *login) unavailable(ctx context.Context, op string, cause error) error {
-	level, reason := slog.LevelError, audit.ReasonStoreError
-	if ctx.Err() != nil { // the client hung up
-		level, reason = slog.LevelDebug, audit.ReasonCanceled
+	// Refused either way, whether or not this can be recorded.
+	if e := l.event(); ctx.Err() != nil { // the client hung up, as often as it likes
+		l.s.config.Logger.DebugContext(ctx, "auth: nobody was let in", "op", op, "error", cause)
+		e.Name, e.Outcome, e.Reason = audit.LoginFail, audit.Fault, audit.ReasonCanceled
+		_ = l.s.sum(ctx, "canceled "+l.tenant.ID+" "+sourceName(l.client.IP), e)
+	} else {
+		l.s.config.Logger.ErrorContext(ctx, "auth: nobody was let in", "op", op, "error", cause)
+		_ = l.record(ctx, audit.LoginFail, audit.Fault, audit.ReasonStoreError)
 	}
-	l.s.config.Logger.Log(ctx, level, "auth: nobody was let in", "op", op, "error", cause)
-	_ = l.record(ctx, audit.LoginFail, audit.Fault, reason) // refused either way
 	return &UnavailableError{Op: op, Err: cause}
 }
 

@@ -1,8 +1,10 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
@@ -21,7 +23,8 @@ var ErrBootstrapped = coded(CodeExists, "auth: there is an administrator already
 // good for 24 hours, by which that person chooses a password. There is no
 // default password anywhere. Until it was used, calling it again with the same
 // identifier returns a new link; after that, and for any other identifier, it
-// is [ErrBootstrapped]. The caller prints the link where only an operator sees
+// is [ErrBootstrapped]. An account that exists and does not administer is
+// [ErrExists]: name another, or give it the role. The caller prints the link where only an operator sees
 // it.
 func (s *Service) Bootstrap(ctx context.Context, tenant, identifier string) (link string, err error) {
 	t, err := s.tenant(ctx, tenant)
@@ -36,10 +39,18 @@ func (s *Service) Bootstrap(ctx context.Context, tenant, identifier string) (lin
 	if err != nil {
 		return "", &MalformedError{"identifier", err.Error()}
 	}
+	// An account of that name that is not this administrator claims nothing.
+	a, err := s.config.Stores.Accounts.Find(ctx, tenant, name)
+	if err == nil && (a.PasswordHash != "" || a.Disabled || !slices.Contains(a.Roles, s.config.AdminRole)) {
+		if others, err := s.otherAdministrators(ctx, tenant, "", nil); err != nil || others > 0 {
+			return "", cmp.Or(err, ErrBootstrapped)
+		}
+		return "", ErrExists
+	}
 	if err := s.claimBootstrap(ctx, tenant, name); err != nil {
 		return "", err
 	}
-	a, err := s.config.Stores.Accounts.Find(ctx, tenant, name)
+	a, err = s.config.Stores.Accounts.Find(ctx, tenant, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		a = Account{Tenant: tenant, Identifier: name, Roles: []string{s.config.AdminRole}, Created: s.now()}
@@ -91,8 +102,14 @@ func (s *Service) otherAdministrators(ctx context.Context, tenant, without strin
 		if err != nil {
 			return 0, &UnavailableError{Op: "list the administrators", Err: err}
 		}
-		_, stops := leaving[a.ID]
-		if a.ID != without && !stops && s.administers(a) {
+		if _, stops := leaving[a.ID]; stops || a.ID == without || !s.administers(a) {
+			continue
+		}
+		sec, err := s.config.Stores.Security.Load(ctx, tenant, a.ID)
+		if err != nil {
+			return 0, &UnavailableError{Op: "read an administrator's security record", Err: err}
+		}
+		if sec.inTime(s.now()) {
 			n++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
 	"github.com/crmauth/crmauth/session"
@@ -35,15 +36,21 @@ func (s *Service) read(ctx context.Context, k session.Key, sess *session.Session
 	if *sess, err = s.config.Stores.Sessions.Get(ctx, k); err != nil {
 		return s.noSession(err)
 	}
-	touched, err := s.sessions.Admit(ctx, sess)
+	due, err := s.sessions.Due(sess)
 	if err != nil {
 		return s.noSession(err)
 	}
-	if !touched && !s.config.CheckAccountAlways {
+	if !due && !s.config.CheckAccountAlways {
 		return nil
 	}
+	// The account before the touch: a request that is cut off in between leaves
+	// the next one to check it.
 	account, security, err := s.load(ctx, sess.Tenant, sess.Account)
-	return s.follows(ctx, sess, account, security, err)
+	if err := s.follows(ctx, sess, account, security, err); err != nil {
+		return err
+	}
+	_, err = s.sessions.Admit(ctx, sess)
+	return s.noSession(err)
 }
 
 // readJoined is read where one statement reads the account too.
@@ -53,10 +60,11 @@ func (s *Service) readJoined(ctx context.Context, k session.Key, sess *session.S
 		return s.noSession(err)
 	}
 	*sess = found
-	if _, err := s.sessions.Admit(ctx, sess); err != nil {
-		return s.noSession(err)
+	if err := s.follows(ctx, sess, account, security, err); err != nil {
+		return err
 	}
-	return s.follows(ctx, sess, account, security, err)
+	_, err = s.sessions.Admit(ctx, sess)
+	return s.noSession(err)
 }
 
 // follows refuses a session that no longer follows from its account, which err
@@ -66,16 +74,16 @@ func (s *Service) follows(ctx context.Context, sess *session.Session, a Account,
 	if err != nil && !gone {
 		return &UnavailableError{Op: "read the account of a session", Err: err}
 	}
-	if gone || !stands(sess, a, sec) {
+	if gone || !stands(sess, a, sec, s.now()) {
 		return s.endStale(ctx, sess, gone, a, sec)
 	}
 	return nil
 }
 
 // stands reports whether a session still follows from its account.
-func stands(sess *session.Session, a Account, sec Security) bool {
+func stands(sess *session.Session, a Account, sec Security, now time.Time) bool {
 	return !a.Disabled && sess.Epoch == sec.Epoch && !sec.foreign(a.PasswordHash) &&
-		(sec.NotAfter.IsZero() || sess.Seen.Before(sec.NotAfter)) && sameRoles(sess.Roles, a.Roles)
+		sec.inTime(now) && sameRoles(sess.Roles, a.Roles)
 }
 
 func sameRoles(a, b []string) bool {
@@ -113,6 +121,9 @@ func (s *Service) load(ctx context.Context, tenant, id string) (Account, Securit
 
 // noSession turns what the session package says into what this one says.
 func (s *Service) noSession(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, session.ErrNotFound) {
 		return ErrSessionRequired
 	}

@@ -114,7 +114,7 @@ type Tenant struct {
 	Name    string           // in the messages sent for it; and no password may be made of it
 	BaseURL string           // "" = Config.BaseURL; same rules
 	Locale  string           // "" = Config.Locale
-	Policy  *password.Policy // nil = Config.Policy
+	Policy  *password.Policy // nil = Config.Policy, else of the same profile: limits and sessions follow it
 }
 
 // Service runs logins. It is safe for concurrent use.

@@ -50,6 +50,9 @@ func (l *login) suspend(ctx context.Context, need bool, factors []FactorInfo, ac
 	if err := l.refund(ctx); err != nil {
 		return err
 	}
+	if err := l.s.draw(ctx, l.s.limits.flows.Key(l.tenant.ID, l.account.ID)); err != nil {
+		return err
+	}
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(l.s.config.Rand, secret); err != nil {
 		return l.unavailable(ctx, "make a flow token", err)
@@ -148,15 +151,11 @@ func (f *Flow) open(ctx context.Context) (*openFlow, error) {
 
 // reload reads the account again: what was proven must still be so.
 func (o *openFlow) reload(ctx context.Context) (err error) {
-	st := &o.s.config.Stores
-	if o.account, err = st.Accounts.Get(ctx, o.stored.Tenant, o.stored.Account); err != nil {
+	if o.account, o.security, err = o.s.load(ctx, o.stored.Tenant, o.stored.Account); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return ErrFlowInvalid
 		}
 		return o.unavailable(ctx, "find the account", err)
-	}
-	if err := o.loadSecurity(ctx); err != nil {
-		return err
 	}
 	o.identifier, o.found = o.state.Identifier, true
 	o.public, o.remember = o.state.Public, o.state.Remember
@@ -189,7 +188,8 @@ func (o *openFlow) advance(ctx context.Context) error {
 }
 
 // Challenge begins one of the factors that the login asks for: a code is sent,
-// or options are returned for the browser to show.
+// or options are returned for the browser to show. Each factor of an account is
+// challenged at most 5 times in 10 minutes, over all its logins.
 func (f *Flow) Challenge(ctx context.Context, factor string) (map[string]any, error) {
 	o, err := f.open(ctx)
 	if err != nil {
@@ -197,6 +197,9 @@ func (f *Flow) Challenge(ctx context.Context, factor string) (map[string]any, er
 	}
 	if !o.offers(factor) {
 		return nil, ErrFlowInvalid
+	}
+	if err := o.s.draw(ctx, o.s.limits.challenges.Key(o.tenant.ID, o.account.ID, factor)); err != nil {
+		return nil, err
 	}
 	c, err := o.s.config.Factors.Challenge(ctx, o.view(), factor)
 	if err != nil {
@@ -258,11 +261,15 @@ func (f *Flow) Answer(ctx context.Context, factor, response string) (*SignIn, er
 
 // verifyFactor counts, verifies and answers everything but success and pending.
 func (o *openFlow) verifyFactor(ctx context.Context, factor, response string) (Verdict, error) {
-	a := o.s.lanes(o.login)
-	top := o.s.limits.cap.Key(o.tenant.ID, o.account.ID, "factor:"+factor)
+	lane, top := o.s.lane(o.login), o.s.limits.cap.Key(o.tenant.ID, o.account.ID, "factor:"+factor)
 	// The password was proven: a closed lane may be told.
-	a.open, a.quiet = append(a.open, a.quiet...), []lockout.Key{top}
-	a.own = append(a.own, top)
+	a := attempt{open: []lockout.Key{lane}, quiet: []lockout.Key{top}, own: []lockout.Key{lane, top}}
+	if o.device == "" {
+		a.back = o.s.limits.sources(o.client.IP)
+		a.open = append(slices.Clone(a.back), lane)
+		a.extra = []lockout.Key{o.typed()}
+		a.own = append(a.own, o.typed())
+	}
 	capped, err := o.s.reserve(ctx, o.login, "", a)
 	if err != nil {
 		return Verdict{}, err
@@ -307,28 +314,33 @@ func (o *openFlow) goOn(ctx context.Context) (*SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockout.Clear(context.WithoutCancel(ctx), o.cleared()...); err != nil {
-		o.s.config.Logger.ErrorContext(ctx, "auth: counters of a finished login stay", "error", err)
-	}
+	o.clearPassword(ctx)
 	return in, nil
 }
 
-// cleared are the counters that an earlier request of this login had reserved
-// and given back, and that its success clears.
-func (o *openFlow) cleared() []lockout.Key {
-	keys := o.s.lanes(o.login).own
-	if o.device == "" {
-		keys = append(keys, o.s.limits.identifier.Key(o.tenant.ID, o.identifier))
+// typed is the counter of the identifier that began this login.
+func (o *openFlow) typed() lockout.Key { return o.s.limits.identifier.Key(o.tenant.ID, o.identifier) }
+
+// clearPassword clears the cap of the password that an earlier request proved,
+// and whose reservation it gave back.
+func (o *openFlow) clearPassword(ctx context.Context) {
+	if !slices.Contains(o.state.Caps, authenticatorPassword) {
+		return
 	}
-	for _, c := range o.state.Caps {
-		keys = append(keys, o.s.limits.cap.Key(o.tenant.ID, o.account.ID, c))
+	ctx = context.WithoutCancel(ctx)
+	top := o.s.limits.cap.Key(o.tenant.ID, o.account.ID, authenticatorPassword)
+	a, err := lockout.Try(ctx, "", top)
+	if err == nil {
+		err = a.Succeed(ctx)
 	}
-	return keys
+	if err != nil {
+		o.s.config.Logger.ErrorContext(ctx, "auth: the failures before a finished login stay counted", "error", err)
+	}
 }
 
 // Act does the first of the actions that the login asks for. Input that can't
 // be used ([*password.RejectedError], [*MalformedError]) leaves the flow as it
-// was; for [ActionChangePassword] it is {"new": …}.
+// was; for [ActionChangePassword] it is {"new": …}. There are 10 tries.
 func (f *Flow) Act(ctx context.Context, action string, input map[string]string) (*SignIn, error) {
 	o, err := f.open(ctx)
 	if err != nil {
@@ -336,6 +348,35 @@ func (f *Flow) Act(ctx context.Context, action string, input map[string]string) 
 	}
 	if o.state.Need || len(o.state.Actions) == 0 || o.state.Actions[0] != action {
 		return nil, ErrFlowInvalid
+	}
+	if err := o.reserveFinish(ctx); err != nil {
+		return nil, err
+	}
+	in, err := o.act(ctx, action, input)
+	if err != nil && CodeOf(err) != CodeIncomplete { // goOn gave it back otherwise
+		if err := o.refund(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return in, err
+}
+
+// reserveFinish counts this request on the counters that the login clears if it
+// is finished by an action, so that what is counted meanwhile stays. A closed
+// one refuses nothing: there is nothing here to guess.
+func (o *openFlow) reserveFinish(ctx context.Context) error {
+	a := attempt{extra: []lockout.Key{o.s.lane(o.login)}}
+	if o.device == "" {
+		a.extra = append(a.extra, o.typed())
+	}
+	a.own = a.extra
+	_, err := o.s.reserve(ctx, o.login, "", a)
+	return err
+}
+
+func (o *openFlow) act(ctx context.Context, action string, input map[string]string) (*SignIn, error) {
+	if err := o.s.draw(ctx, o.s.limits.choices.Key(digestText(o.stored.Digest))); err != nil {
+		return nil, err
 	}
 	if action == ActionChangePassword {
 		if err := o.changePassword(ctx, input["new"]); err != nil {
@@ -364,7 +405,7 @@ func (f *Flow) CheckPassword(ctx context.Context, pw string) (StrengthCheck, err
 	if err != nil {
 		return StrengthCheck{}, err
 	}
-	if err := o.s.question(ctx, base64.RawURLEncoding.EncodeToString(o.stored.Digest[:])); err != nil {
+	if err := o.s.question(ctx, digestText(o.stored.Digest)); err != nil {
 		return StrengthCheck{}, err
 	}
 	return o.s.judge(&passwordChange{tenant: o.tenant, account: o.account, security: o.security, client: o.client, new: pw})
@@ -373,14 +414,19 @@ func (f *Flow) CheckPassword(ctx context.Context, pw string) (StrengthCheck, err
 // changePassword replaces an expired or rejected password inside the login.
 func (o *openFlow) changePassword(ctx context.Context, pw string) error {
 	change := passwordChange{tenant: o.tenant, account: o.account, security: o.security, new: pw, client: o.client}
-	if err := o.s.setPassword(ctx, &change); err != nil {
-		return err
+	failed := o.s.setPassword(ctx, &change)
+	if !change.done {
+		return failed
 	}
 	o.account, o.security = change.account, change.security
 	o.state.Mark, o.state.Epoch = mark(o.account.PasswordHash), o.security.Epoch
+	ctx = context.WithoutCancel(ctx)
 	_, err := o.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID})
 	if err != nil {
 		return o.unavailable(ctx, "end the sessions of the old password", err)
 	}
-	return nil
+	return errors.Join(failed, o.s.passwordChanged(ctx, &change, o.event()))
 }
+
+// digestText is a digest as part of a counter's key.
+func digestText(d Digest) string { return base64.RawURLEncoding.EncodeToString(d[:]) }

@@ -174,6 +174,9 @@ func (l *login) deviceID() (string, error) {
 // and answers a password that somebody else changed: its sessions end.
 func (l *login) firstSight(ctx context.Context) error {
 	sec := &l.security
+	if slices.Contains(sec.Marks, mark(l.account.PasswordHash)) {
+		sec.Leaving = "" // a change that a crash cut off, behind its last write
+	}
 	switch {
 	case sec.Version == 0:
 		sec.PasswordSet = l.now
@@ -234,6 +237,9 @@ func (s *Service) save(ctx context.Context, sec *Security) (bool, error) {
 // here and try again; a change of credentials makes it fail.
 func (l *login) saveLogin(ctx context.Context, device string) error {
 	for range saveTries {
+		if l.device != "" && !slices.ContainsFunc(l.security.Devices, func(d Device) bool { return d.ID == l.device }) {
+			return l.refuse(ctx, audit.ReasonChanged) // the device was removed meanwhile
+		}
 		sec := l.security
 		sec.Tenant, sec.Account = l.tenant.ID, l.account.ID
 		sec.LastLogin = l.now

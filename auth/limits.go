@@ -20,6 +20,10 @@ type limiters struct {
 	source     *lockout.Limiter // an address
 	network    *lockout.Limiter // an IPv6 /48
 	checks     *lockout.Limiter // questions that cost work but open nothing
+	choices    *lockout.Limiter // passwords tried by one link or in one unfinished login
+	challenges *lockout.Limiter // challenges of one factor, each of which may send something
+	flows      *lockout.Limiter // unfinished logins of one account
+	repeats    *lockout.Limiter // repeats of one attempt, which are not counted otherwise
 
 	accountFree, deviceFree int64 // failures after which those lanes close
 }
@@ -62,6 +66,10 @@ func newLimiters(c Config) (limiters, error) {
 		source:     make("source", l.Source, lockout.Policy{Free: 100, Waits: sources, Forget: time.Hour}),
 		network:    make("network", l.Network, lockout.Policy{Free: 1000, Waits: sources, Forget: time.Hour}),
 		checks:     make("checks", lockout.Quota(60, time.Minute), lockout.Policy{}),
+		choices:    make("choices", lockout.Quota(10, 10*time.Minute), lockout.Policy{}),
+		challenges: make("challenges", lockout.Quota(5, 10*time.Minute), lockout.Policy{}),
+		flows:      make("flows", lockout.Quota(20, 10*time.Minute), lockout.Policy{}),
+		repeats:    make("repeats", lockout.Quota(20, lockout.DedupeWindow), lockout.Policy{}),
 	}
 	all.accountFree = int64(all.account.Policy().Free)
 	all.deviceFree = int64(all.device.Policy().Free)

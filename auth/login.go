@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +25,6 @@ type login struct {
 	account    Account
 	security   Security
 	found      bool
-	loaded     bool   // security was read
 	device     string // the known device, "" if none
 
 	public, remember bool
@@ -148,6 +148,10 @@ func (s *Service) tenant(ctx context.Context, id string) (Tenant, error) {
 	if t.Policy == nil {
 		t.Policy = s.config.Policy
 	}
+	if err == nil && t.Policy.Name() != s.config.Policy.Name() {
+		err = fmt.Errorf("the password policy of the tenant is of profile %s, that of the service of %s: run a service for each",
+			t.Policy.Name(), s.config.Policy.Name())
+	}
 	return t, err
 }
 
@@ -178,23 +182,10 @@ func (l *login) resolve(ctx context.Context, typed string) (err error) {
 	if l.identifier, err = CanonicalIdentifier(typed); err != nil {
 		return &MalformedError{"identifier", strings.TrimPrefix(err.Error(), "auth: the identifier ")}
 	}
-	st := &l.s.config.Stores
 	if l.s.joined != nil {
 		l.account, l.security, err = l.s.joined.Find(ctx, l.tenant.ID, l.identifier)
-		l.loaded = true
 	} else {
-		l.account, err = st.Accounts.Find(ctx, l.tenant.ID, l.identifier)
-		if l.client.DeviceKey != "" && (err == nil || errors.Is(err, ErrNotFound)) {
-			id := l.account.ID
-			if err != nil {
-				id = GuardAccount // whoever brings a key causes the same work for every identifier
-			}
-			sec, loadErr := st.Security.Load(ctx, l.tenant.ID, id)
-			if loadErr != nil {
-				err = loadErr
-			}
-			l.security, l.loaded = sec, true
-		}
+		l.account, l.security, err = l.findApart(ctx)
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -210,16 +201,23 @@ func (l *login) resolve(ctx context.Context, typed string) (err error) {
 	return nil
 }
 
-// loadSecurity reads the security record, if resolving did not.
-func (l *login) loadSecurity(ctx context.Context) (err error) {
-	if l.loaded {
-		return nil
+// findApart finds the account and then its security record, or another one where
+// there is no account: the same statements for every identifier.
+func (l *login) findApart(ctx context.Context) (Account, Security, error) {
+	st := &l.s.config.Stores
+	account, err := st.Accounts.Find(ctx, l.tenant.ID, l.identifier)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return account, Security{}, err
 	}
-	if l.security, err = l.s.config.Stores.Security.Load(ctx, l.tenant.ID, l.account.ID); err != nil {
-		return l.unavailable(ctx, "read the security record", err)
+	id := account.ID
+	if err != nil {
+		id = GuardAccount
 	}
-	l.loaded = true
-	return nil
+	sec, failed := st.Security.Load(ctx, l.tenant.ID, id)
+	if failed != nil {
+		return account, sec, failed
+	}
+	return account, sec, err
 }
 
 // passGates asks the gates. They know no account, so nothing is told of one.
@@ -250,10 +248,8 @@ func (l *login) barred() audit.Reason {
 		return audit.ReasonDisabled
 	case l.account.PasswordHash == "":
 		return audit.ReasonNoPassword
-	case !l.security.NotBefore.IsZero() && l.now.Before(l.security.NotBefore):
+	case !l.security.inTime(l.now):
 		return audit.ReasonNotActive
-	case !l.security.NotAfter.IsZero() && !l.now.Before(l.security.NotAfter):
-		return audit.ReasonExpired
 	}
 	return ""
 }
@@ -277,17 +273,6 @@ func (l *login) verifyPassword(ctx context.Context, pw string) error {
 		return l.hashingFailed(ctx, err)
 	case !result.OK:
 		return l.refuse(ctx, audit.ReasonWrongPassword)
-	}
-	if err := l.loadSecurity(ctx); err != nil {
-		return err
-	}
-	// Without a joined read the record comes only now: what it bars is
-	// answered after further work of the same size.
-	if why := l.barred(); why != "" {
-		if err := hasher.Reject(ctx, pw); err != nil {
-			return l.hashingFailed(ctx, err)
-		}
-		return l.refuse(ctx, why)
 	}
 	if result.Rehash {
 		l.rehash = pw
@@ -339,9 +324,6 @@ func (l *login) view() Login {
 
 // proven goes on behind the first credential: rules, risk, factors, actions.
 func (l *login) proven(ctx context.Context) (*SignIn, error) {
-	if err := l.loadSecurity(ctx); err != nil {
-		return nil, err
-	}
 	decision, err := l.decide(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/crmauth/crmauth/lockout"
 	"github.com/crmauth/crmauth/password"
 )
 
@@ -22,7 +23,7 @@ func Language(wishes ...string) string { return languages[languageIndex(wishes..
 
 func languageIndex(wishes ...string) int {
 	var tags []language.Tag
-	for _, w := range wishes {
+	for _, w := range wishes[:min(len(wishes), 4)] { // bounded: parsing costs time
 		if len(w) > 256 {
 			continue
 		}
@@ -70,6 +71,9 @@ func Message(err error, wishes ...string) string {
 
 // waitText tells a wait in the largest unit that it fills, rounded up.
 func waitText(d time.Duration, lang int) string {
+	if d == lockout.Never {
+		return ""
+	}
 	for _, u := range []struct {
 		unit  time.Duration
 		texts [2]string

@@ -50,6 +50,8 @@ type passwordChange struct {
 	// take, if any, consumes what entitles to the change, once the new password
 	// is known to be acceptable and before anything is written.
 	take func(context.Context) error
+	// done tells that the new password is stored, whatever failed afterwards.
+	done bool
 }
 
 // checkNew judges a password that is about to be chosen.
@@ -115,8 +117,9 @@ func (s *Service) rejected(err error) error {
 
 // setPassword is the one place that writes passwords. The order is such that a
 // crash between any two steps leaves a safe state: entitlements are consumed
-// first; the epoch that ends the old sessions is written before the password;
-// and sessions are ended before anybody is answered.
+// first; the epoch that ends the old sessions, and with it every link, is written
+// before the password; and sessions are ended before anybody is answered. After
+// an error c.done tells whether the password is the new one all the same.
 func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 	if err := s.checkNew(ctx, c); err != nil {
 		return err
@@ -125,6 +128,8 @@ func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 	if err != nil {
 		return s.rejected(err)
 	}
+	// From here on nobody who hangs up leaves it half done.
+	ctx = context.WithoutCancel(ctx)
 	if c.take != nil {
 		if err := c.take(ctx); err != nil {
 			return err
@@ -142,14 +147,23 @@ func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 	}); err != nil {
 		return err
 	}
-	sec.Version++
 	switch won, err := s.config.Stores.Accounts.ReplacePassword(ctx, c.tenant.ID, c.account.ID, c.account.PasswordHash, hash); {
 	case err != nil:
 		return &UnavailableError{Op: "store the new password", Err: err}
 	case !won:
 		return ErrConflict
 	}
-	c.account.PasswordHash, c.security = hash, sec
+	c.account.PasswordHash, c.done = hash, true
+	if err := s.change(ctx, c.tenant.ID, c.account.ID, func(now *Security) error {
+		if now.Epoch == sec.Epoch { // the old hash is gone: who puts it back is somebody else
+			now.Leaving = ""
+		}
+		c.security = *now
+		return nil
+	}); err != nil {
+		return err
+	}
+	c.security.Version++
 	if _, err := s.config.Stores.Tokens.Revoke(ctx, c.tenant.ID, c.account.ID); err != nil {
 		return &UnavailableError{Op: "revoke the account's links", Err: err}
 	}

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -40,6 +42,17 @@ type Client struct {
 	Session   string     // the session token it already carries; a login ends it
 	Binding   string     // a value only this browser knows, that an unfinished login is tied to; "" ties it to nothing
 }
+
+// String returns a text without the secrets.
+func (c Client) String() string {
+	return fmt.Sprintf("auth.Client(%v, %q)", c.IP, shorten(c.UserAgent))
+}
+
+// GoString returns a text without the secrets.
+func (c Client) GoString() string { return c.String() }
+
+// LogValue returns a text without the secrets.
+func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Principal is who is signed in, as handed to the application. It is made by
 // [Service.Authenticate] and by logins only. Its slices are shared: treat them as

@@ -3,9 +3,11 @@ package auth
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
+	"github.com/crmauth/crmauth/lockout"
 	"github.com/crmauth/crmauth/session"
 )
 
@@ -85,9 +87,6 @@ func (o *ownSession) event() audit.Event {
 func (l *login) record(ctx context.Context, name audit.Name, outcome audit.Outcome, reason audit.Reason) error {
 	e := l.event()
 	e.Name, e.Outcome, e.Reason = name, outcome, reason
-	if reason == audit.ReasonLaneClosed {
-		return l.s.sum(ctx, "lane "+l.attempt.quiet[0].String(), e)
-	}
 	events := []audit.Event{e}
 	if name == audit.LoginFail && outcome == audit.Failure && len(l.attempt.own) > 0 && l.found {
 		free := l.s.limits.accountFree
@@ -102,23 +101,27 @@ func (l *login) record(ctx context.Context, name audit.Name, outcome audit.Outco
 	return l.s.append(ctx, events...)
 }
 
-// recordRefusal records an attempt that a closed counter refused.
-func (l *login) recordRefusal(ctx context.Context, limiter string) error {
+// recordRefusal records an attempt that a closed counter refused, summed by that
+// counter: what an attacker types makes no further events.
+func (l *login) recordRefusal(ctx context.Context, b *lockout.BlockedError) error {
 	e := l.event()
-	e.Name, e.Outcome, e.Reason, e.Resource = audit.RateLimitExceeded, audit.Refused, audit.ReasonRateLimited, limiter
-	return l.s.sum(ctx, limiter+" "+l.attempt.open[0].String()+" "+l.identifier, e)
+	e.Name, e.Outcome, e.Reason, e.Resource = audit.RateLimitExceeded, audit.Refused, audit.ReasonRateLimited, b.Limiter
+	if slices.Contains(l.attempt.back, b.Key) { // a network, whatever was typed
+		e.Account, e.IdentifierHash = "", ""
+	}
+	return l.s.sum(ctx, "refused "+l.tenant.ID+" "+b.Key.String(), e)
 }
 
 func (l *login) recordGate(ctx context.Context) error {
 	e := l.event()
 	e.Name, e.Outcome, e.Reason = audit.LoginFail, audit.Refused, audit.ReasonGate
-	return l.s.sum(ctx, "gate "+sourceName(l.client.IP), e)
+	return l.s.sum(ctx, "gate "+l.tenant.ID+" "+sourceName(l.client.IP), e)
 }
 
 func (l *login) recordOverload(ctx context.Context) error {
 	e := l.event()
 	e.Name, e.Outcome, e.Reason = audit.LoginFail, audit.Fault, audit.ReasonOverloaded
-	return l.s.sum(ctx, "overload "+sourceName(l.client.IP), e)
+	return l.s.sum(ctx, "overload "+l.tenant.ID+" "+sourceName(l.client.IP), e)
 }
 
 func (l *login) recordSuccess(ctx context.Context, created session.Created, device string, retries int64) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
@@ -61,7 +62,7 @@ func (r *Recovery) open(ctx context.Context, token string) (*openLink, error) {
 		return nil, ErrTokenInvalid
 	case err != nil:
 		return nil, &UnavailableError{Op: "read the link", Err: err}
-	case o.account.Disabled:
+	case o.account.Disabled, string(o.token.Data) != epochText(o.security):
 		return nil, ErrTokenInvalid
 	}
 	return &o, nil
@@ -84,7 +85,7 @@ func (r *Recovery) CheckPassword(ctx context.Context, token, pw string) (Strengt
 	if err != nil {
 		return StrengthCheck{}, err
 	}
-	if err := r.s.question(ctx, base64.RawURLEncoding.EncodeToString(o.token.Digest[:])); err != nil {
+	if err := r.s.question(ctx, digestText(o.token.Digest)); err != nil {
 		return StrengthCheck{}, err
 	}
 	return r.s.judge(&passwordChange{tenant: o.tenant, account: o.account, security: o.security, new: pw})
@@ -94,10 +95,14 @@ func (r *Recovery) CheckPassword(ctx context.Context, token, pw string) (Strengt
 // it was. The link is consumed before anything is written: of several at once
 // one wins, the others get [ErrTokenInvalid]. All sessions end, every device is
 // unknown again, and the counters of the password open; those of second factors
-// don't.
+// don't. A link takes 10 tries in 10 minutes.
 func (r *Recovery) Complete(ctx context.Context, token, new string, c Client) error {
 	o, err := r.open(ctx, token)
 	if err != nil {
+		return err
+	}
+	// A policy that compares with earlier passwords answers guesses.
+	if err := r.s.draw(ctx, r.s.limits.choices.Key(digestText(o.token.Digest))); err != nil {
 		return err
 	}
 	if r.s.config.Factors != nil {
@@ -122,18 +127,20 @@ func (r *Recovery) Complete(ctx context.Context, token, new string, c Client) er
 		return nil
 	}
 	known := o.security // its devices' lanes open too
-	if err := r.s.setPassword(ctx, &change); err != nil {
-		return err
+	failed := r.s.setPassword(ctx, &change)
+	if !change.done {
+		return failed
 	}
+	ctx = context.WithoutCancel(ctx)
 	if _, err := r.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID}); err != nil {
 		return &UnavailableError{Op: "end the sessions", Err: err}
 	}
 	if err := lockout.Clear(ctx, r.s.passwordCounters(o.account, known)...); err != nil {
 		return &UnavailableError{Op: "open the counters", Err: err}
 	}
-	return r.s.passwordChanged(ctx, &change, audit.Event{
+	return errors.Join(failed, r.s.passwordChanged(ctx, &change, audit.Event{
 		Name: audit.PasswordResetComplete, Tenant: o.tenant.ID, Account: o.account.ID, Client: clientOf(c),
-	})
+	}))
 }
 
 func kinds(factors []FactorInfo) (out []string) {
@@ -143,6 +150,10 @@ func kinds(factors []FactorInfo) (out []string) {
 	return out
 }
 
+// epochText is what a link remembers of the credentials it was made for: when
+// they change, it is dead, whatever else failed.
+func epochText(sec Security) string { return strconv.FormatInt(sec.Epoch, 10) }
+
 // newLink issues a one-time link that chooses the account's password, and ends
 // the one before it.
 func (s *Service) newLink(ctx context.Context, t Tenant, account string, life time.Duration) (link, token Secret, err error) {
@@ -150,10 +161,14 @@ func (s *Service) newLink(ctx context.Context, t Tenant, account string, life ti
 	if _, err := io.ReadFull(s.config.Rand, raw); err != nil {
 		return Secret{}, Secret{}, &UnavailableError{Op: "make a link", Err: err}
 	}
+	sec, err := s.config.Stores.Security.Load(ctx, t.ID, account)
+	if err != nil {
+		return Secret{}, Secret{}, &UnavailableError{Op: "read the security record", Err: err}
+	}
 	now := s.now()
 	err = s.config.Stores.Tokens.Issue(ctx, Token{
 		Digest: sha256.Sum256(raw), Purpose: purposePassword, Tenant: t.ID, Account: account, Slot: slotPassword,
-		Created: now, Expires: now.Add(life),
+		Created: now, Expires: now.Add(life), Data: []byte(epochText(sec)),
 	})
 	if err != nil {
 		return Secret{}, Secret{}, &UnavailableError{Op: "issue the link", Err: err}

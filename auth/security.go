@@ -42,6 +42,11 @@ type Security struct {
 	Guard *Guard `json:"guard,omitempty"` // only in the record of [GuardAccount]
 }
 
+// inTime reports whether the account may be used at now.
+func (sec *Security) inTime(now time.Time) bool {
+	return (sec.NotBefore.IsZero() || !now.Before(sec.NotBefore)) && (sec.NotAfter.IsZero() || now.Before(sec.NotAfter))
+}
+
 // MaxDevices is how many browsers of one account are known at a time. Each has
 // an attempt counter of its own; the one that was seen longest ago makes place.
 const MaxDevices = 10

@@ -54,7 +54,10 @@ func (me *Self) open(ctx context.Context) (*ownSession, error) {
 		}
 		return nil, l.unavailable(ctx, "read the account", err)
 	}
-	l.found, l.loaded, l.identifier = true, true, l.account.Identifier
+	if err := me.s.follows(ctx, &sess, l.account, l.security, nil); err != nil {
+		return nil, err
+	}
+	l.found, l.identifier = true, l.account.Identifier
 	l.device = me.s.knownDevice(l.account, l.security, me.client.DeviceKey, l.now)
 	return &ownSession{login: l, session: sess}, nil
 }
@@ -74,14 +77,13 @@ func (o *ownSession) verify(ctx context.Context, pw string) error {
 	if err := checkPassword("password", pw); err != nil {
 		return err
 	}
-	a := o.s.lanes(o.login)
+	lane, top := o.s.lane(o.login), o.s.limits.cap.Key(o.tenant.ID, o.account.ID, authenticatorPassword)
+	a := attempt{}
 	if o.device == "" {
-		lane := o.s.limits.device.Key(o.tenant.ID, o.account.ID, "session", o.session.ID)
-		a.quiet, a.own = nil, []lockout.Key{lane}
-		a.open = append(a.open, lane)
+		lane = o.s.limits.device.Key(o.tenant.ID, o.account.ID, "session", o.session.ID)
+		a.back = o.s.limits.sources(o.client.IP)
 	}
-	top := o.s.limits.cap.Key(o.tenant.ID, o.account.ID, authenticatorPassword)
-	a.quiet, a.own = append(a.quiet, top), append(a.own, top)
+	a.open, a.quiet, a.own = append(slices.Clone(a.back), lane), []lockout.Key{top}, []lockout.Key{lane, top}
 	var err error
 	if o.closed, err = o.s.reserve(ctx, o.login, "", a); err != nil {
 		return err
@@ -147,21 +149,24 @@ func (me *Self) ChangePassword(ctx context.Context, current, new string) (*SignI
 	if err := o.verify(ctx, current); err != nil {
 		return nil, err
 	}
-	if err := o.s.setPassword(ctx, &change); err != nil {
-		return nil, o.changeRefused(ctx, err)
+	failed := o.s.setPassword(ctx, &change)
+	if !change.done {
+		return nil, o.changeRefused(ctx, failed)
 	}
-	in, err := o.rotate(ctx, change.security.Epoch)
-	if err != nil {
-		return nil, err
-	}
+	// The password is written: nothing that follows may be cut off by a client
+	// that hangs up, or by a request that takes this session's token meanwhile.
+	ctx = context.WithoutCancel(ctx)
 	others := session.Filter{Tenant: o.tenant.ID, Account: o.account.ID, Except: o.session.ID}
 	if _, err := o.s.sessions.End(ctx, others); err != nil {
 		return nil, o.unavailable(ctx, "end the other sessions", err)
 	}
+	if err := errors.Join(o.s.passwordChanged(ctx, &change, o.event()), failed); err != nil {
+		return nil, err
+	}
 	if err := o.settle(ctx); err != nil {
 		return nil, o.unavailable(ctx, "settle the attempt", err)
 	}
-	return in, o.s.passwordChanged(ctx, &change, o.event())
+	return o.rotate(ctx, change.security.Epoch)
 }
 
 // changeRefused gives the attempt back: the current password was right.
@@ -192,14 +197,7 @@ func (me *Self) CheckPassword(ctx context.Context, pw string) (StrengthCheck, er
 
 // question draws on the quota of answers that cost work and open nothing.
 func (s *Service) question(ctx context.Context, who string) error {
-	_, err := lockout.Reserve(ctx, s.limits.checks.Key(who))
-	if b, ok := errors.AsType[*lockout.BlockedError](err); ok {
-		return &RateLimitedError{RetryAfter: b.RetryAfter}
-	}
-	if err != nil {
-		return &UnavailableError{Op: "count the question", Err: err}
-	}
-	return nil
+	return s.draw(ctx, s.limits.checks.Key(who))
 }
 
 // Sessions are the account's own sessions.

@@ -139,11 +139,8 @@ func (m *Manager) Admit(ctx context.Context, s *Session) (touched bool, err erro
 }
 
 func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) (touched bool, err error) {
-	if !s.Active(now) {
-		return false, ErrExpired
-	}
-	if now.Before(s.Seen.Add(touchEvery)) {
-		return false, nil
+	if due, err := s.due(now); !due {
+		return false, err
 	}
 	now = micro(now)
 	switch found, err := m.store.Touch(ctx, s.Key, now); {
@@ -154,6 +151,19 @@ func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) (touched
 	}
 	s.Seen = now
 	return true, nil
+}
+
+// Due refuses a session that is not active, and tells whether [Manager.Admit]
+// would record the activity now, as it does once a minute. It asks no store. What
+// must be checked that often is best checked between Due and Admit: a caller who
+// is cut off there leaves it due.
+func (m *Manager) Due(s *Session) (due bool, err error) { return s.due(m.clock()) }
+
+func (s *Session) due(now time.Time) (bool, error) {
+	if !s.Active(now) {
+		return false, ErrExpired
+	}
+	return !now.Before(s.Seen.Add(touchEvery)), nil
 }
 
 // Rotate gives a session a new token; the old one is dead when Rotate returns,

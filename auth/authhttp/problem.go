@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/crmauth/crmauth/auth"
+	"github.com/crmauth/crmauth/lockout"
 	"github.com/crmauth/crmauth/password"
 )
 
@@ -117,9 +117,10 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err error) {
 	write(w, p.Status, "application/problem+json", p)
 }
 
-// languages are what the reader prefers, then what the service speaks.
+// languages are what the reader prefers, then what the service speaks. A browser
+// sends one line.
 func (web *Web) languages(r *http.Request) []string {
-	return append(slices.Clone(r.Header["Accept-Language"]), web.settings.Locale)
+	return []string{r.Header.Get("Accept-Language"), web.settings.Locale}
 }
 
 // Message is what the reader of r is told about err, on a page or in problem
@@ -177,9 +178,17 @@ func violations(in []password.Violation, wishes []string) []violation {
 	return out
 }
 
-// seconds rounds up, so that whoever waits as told is not told again; at least 1.
+// seconds rounds up, so that whoever waits as told is not told again; at least 1,
+// and 0 for what no waiting opens.
 func seconds(d time.Duration) int64 {
-	return max(1, int64((d+time.Second-1)/time.Second))
+	if d == lockout.Never {
+		return 0
+	}
+	n := int64(d / time.Second)
+	if d%time.Second > 0 {
+		n++
+	}
+	return max(1, n)
 }
 
 // write encodes a body. It holds no secrets: those of package auth encode as
