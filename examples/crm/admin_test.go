@@ -17,7 +17,13 @@ func TestAdmin(t *testing.T) {
 	for _, a := range s.accounts() {
 		require.Contains(t, page.body, a.Identifier)
 	}
-	require.Equal(t, http.StatusForbidden, s.signedIn(s.account(roleManager)).get("/admin").StatusCode)
+	manager := s.signedIn(s.account(roleManager))
+	require.Equal(t, http.StatusForbidden, manager.get("/admin").StatusCode)
+	own := manager.get("/").form(t, "/signout")
+	own.Set("email", "friend@example.com")
+	own.Set("role", roleAdmin)
+	a := manager.do("POST", "/admin/accounts", "application/x-www-form-urlencoded", own.Encode())
+	require.Equal(t, http.StatusForbidden, a.StatusCode)
 
 	page = boss.submit(page, "/admin/accounts", "email", "zhou.min@example.com", "name", "周敏", "role", roleSales)
 	require.Contains(t, page.body, "The invitation is on its way.")

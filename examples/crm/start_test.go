@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,7 +27,8 @@ func TestSeed(t *testing.T) {
 		seen[a.Roles[0]] = true
 		require.GreaterOrEqual(t, len(a.Password), 20)
 		home := s.signedIn(a).get("/")
-		require.Contains(t, home.body, "Blue Heron Hotels")
+		require.Contains(t, home.body, "Booking terminals for 12 houses")
+		require.Contains(t, home.body, "Peter Lindqvist")
 		require.Contains(t, home.body, "¥186,000")
 	}
 	require.Equal(t, map[string]bool{roleSales: true, roleManager: true, roleAdmin: true}, seen)
@@ -83,8 +86,13 @@ func TestKeyFile(t *testing.T) {
 	folder := t.TempDir()
 	db, keys := filepath.Join(folder, "crm.db"), filepath.Join(folder, "crm.db.keys")
 	run := func() error {
-		return program{stdout: new(bytes.Buffer), stderr: new(bytes.Buffer), hashing: cheap}.
-			run(t.Context(), []string{"-addr", "localhost:0", "-db", "sqlite:" + db})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // should it serve
+		defer cancel()
+		var printed bytes.Buffer
+		err := program{stdout: &printed, stderr: new(bytes.Buffer), hashing: cheap}.
+			run(ctx, []string{"-addr", "localhost:0", "-db", "sqlite:" + db})
+		require.Empty(t, printed.String(), "refused before it serves or prints a link")
+		return err
 	}
 	require.NoError(t, start(t, folder).stop())
 	for _, name := range []string{db, keys} {
