@@ -157,7 +157,8 @@ func (ad *Admin) Get(ctx context.Context, id string) (AccountInfo, error) {
 }
 
 // List yields accounts whose identifier begins with prefix, ordered by id,
-// beginning behind the id after. [ErrUnsupported] if the store lists none.
+// beginning behind the id after. [ErrUnsupported] if the store lists none. Invited
+// and LastLogin are left out, they take [Admin.Get].
 func (ad *Admin) List(ctx context.Context, prefix, after string) iter.Seq2[AccountInfo, error] {
 	return func(yield func(AccountInfo, error) bool) {
 		a, err := ad.open(ctx)

@@ -37,7 +37,7 @@ type browserKey struct{}
 func (web *Web) Pages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		web.headers.page(w.Header())
-		if !web.admit(w, r, web.refuse) {
+		if !web.admit(w, r, web.Refuse) {
 			return
 		}
 		if had := web.cookies.read(r); had.session == "" && had.browser == "" {
@@ -48,7 +48,7 @@ func (web *Web) Pages(next http.Handler) http.Handler {
 		if !safe(r.Method) {
 			r.Body = http.MaxBytesReader(w, r.Body, web.config.MaxBody)
 			if err := web.CheckForm(r); err != nil {
-				web.refuse(w, r, err)
+				web.Refuse(w, r, err)
 				return
 			}
 		}

@@ -59,7 +59,7 @@ func (web *Web) RequireRecent(age time.Duration, next http.Handler) http.Handler
 func (web *Web) require(next http.Handler, demand func(*http.Request, auth.Principal) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		web.headers.guarded(w.Header())
-		if !web.admit(w, r, web.refuse) {
+		if !web.admit(w, r, web.Refuse) {
 			return
 		}
 		who, nested := auth.PrincipalFrom(r.Context())
@@ -73,7 +73,7 @@ func (web *Web) require(next http.Handler, demand func(*http.Request, auth.Princ
 			err = demand(r, who)
 		}
 		if err != nil {
-			web.refuse(w, r, err)
+			web.Refuse(w, r, err)
 			return
 		}
 		if !nested {
@@ -112,9 +112,11 @@ func (web *Web) sameTenant(r *http.Request, who *auth.Principal) error {
 	return nil
 }
 
-// refuse is [Web.Error] for the application's routes, where a browser may be
-// shown a page.
-func (web *Web) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// Refuse is [Web.Error] for the application's routes, where a browser may be
+// shown a page: it leads to [Config].SignInPage or ConfirmPage where err asks for
+// that, and shows [Config].ErrorPage otherwise. The middleware refuses by it; so
+// can handlers, with the errors of [auth.Self] and [auth.Admin].
+func (web *Web) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !acceptsPage(r) {
 		web.Error(w, r, err)
 		return

@@ -78,6 +78,7 @@ func (p program) open(ctx context.Context, o *options) (_ *app, err error) {
 	events := audit.NewSlog(a.log) // what is on record, also on the terminal
 	a.config = auth.Config{
 		BaseURL:   o.url,
+		Product:   "CRM",
 		Stores:    store.Stores(),
 		Keys:      keys,
 		Notifier:  notifier,
