@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,7 @@ import (
 	"github.com/crmauth/crmauth/auth"
 	"github.com/crmauth/crmauth/auth/keyring"
 	"github.com/crmauth/crmauth/auth/notify"
+	"github.com/crmauth/crmauth/lockout"
 	"github.com/crmauth/crmauth/password"
 	"github.com/crmauth/crmauth/store/memstore"
 )
@@ -66,6 +68,12 @@ func TestCodesAndMessages(t *testing.T) {
 	assert.Empty(t, auth.CodeOf(nil))
 	assert.Equal(t, "账号或密码错误。", auth.Message(auth.ErrInvalidCredentials, "zh-TW,zh;q=0.9,en;q=0.1"))
 	assert.Equal(t, "The name or the password is wrong.", auth.Message(auth.ErrInvalidCredentials, "fr"))
+	for wait, want := range map[time.Duration]string{
+		time.Second: "in 1 seconds", time.Minute: "in 60 seconds", 5 * time.Minute: "in 5 minutes",
+		61*time.Minute + 1: "in 62 minutes", 24 * time.Hour: "in 24 hours", lockout.Never: "Too many attempts.",
+	} {
+		assert.Contains(t, auth.Message(&auth.RateLimitedError{RetryAfter: wait}), want)
+	}
 	rejected := &password.RejectedError{Violations: []password.Violation{{Code: password.CodeTooShort, Params: map[string]int{"min": 15}}}}
 	assert.Equal(t, auth.CodePasswordRejected, auth.CodeOf(rejected))
 	assert.Contains(t, auth.Message(rejected), "15")

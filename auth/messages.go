@@ -38,7 +38,7 @@ func languageIndex(wishes ...string) int {
 // Message is what a person is told about an error, in the language that fits
 // the wishes; "" for nil. It depends on the error's code and data only: never on
 // its text, which is for the log. Of a [*password.RejectedError] it tells every
-// violation, of a [*RateLimitedError] how long to wait.
+// violation, of a [*RateLimitedError] or [*OverloadedError] how long to wait.
 func Message(err error, wishes ...string) string {
 	if err == nil {
 		return ""
@@ -66,27 +66,29 @@ func Message(err error, wishes ...string) string {
 	if l, ok := errors.AsType[*RateLimitedError](err); ok {
 		text += waitText(l.RetryAfter, lang)
 	}
+	if o, ok := errors.AsType[*OverloadedError](err); ok {
+		text += waitText(o.RetryAfter, lang)
+	}
 	return text
 }
 
-// waitText tells a wait in the largest unit that it fills, rounded up.
+// waitText says when to try again, in whole units, rounded up; nothing where no
+// waiting helps.
 func waitText(d time.Duration, lang int) string {
-	if d == lockout.Never {
+	texts, unit := [2]string{" You can try again in %d seconds.", "请在 %d 秒后重试。"}, time.Second
+	switch {
+	case d <= 0 || d == lockout.Never:
 		return ""
+	case d > 90*time.Minute:
+		texts, unit = [2]string{" You can try again in %d hours.", "请在 %d 小时后重试。"}, time.Hour
+	case d > 90*time.Second:
+		texts, unit = [2]string{" You can try again in %d minutes.", "请在 %d 分钟后重试。"}, time.Minute
 	}
-	for _, u := range []struct {
-		unit  time.Duration
-		texts [2]string
-	}{
-		{time.Hour, [2]string{" (%d h)", "（%d 小时）"}},
-		{time.Minute, [2]string{" (%d min)", "（%d 分钟）"}},
-		{time.Second, [2]string{" (%d s)", "（%d 秒）"}},
-	} {
-		if d >= u.unit {
-			return fmt.Sprintf(u.texts[lang], (d+u.unit-1)/u.unit)
-		}
+	n := int64(d / unit)
+	if d%unit > 0 {
+		n++
 	}
-	return ""
+	return fmt.Sprintf(texts[lang], n)
 }
 
 // ViolationMessage is what a person is told about one violation of the password
@@ -98,8 +100,8 @@ func ViolationMessage(v password.Violation, wishes ...string) string {
 var catalogue = map[Code][2]string{
 	CodeInvalidCredentials: {"The name or the password is wrong.", "账号或密码错误。"},
 	CodeIncomplete:         {"One more step is needed to sign in.", "还需要一步才能完成登录。"},
-	CodeRateLimited:        {"Too many attempts. Please wait before you try again.", "尝试次数过多，请稍后再试。"},
-	CodeOverloaded:         {"The system is very busy. Please try again in a moment.", "系统繁忙，请稍后重试。"},
+	CodeRateLimited:        {"Too many attempts.", "尝试次数过多。"},
+	CodeOverloaded:         {"The system is very busy.", "系统繁忙。"},
 	CodeMaintenance:        {"Signing in is closed for maintenance.", "系统维护中，暂时不能登录。"},
 	CodeRefused:            {"Signing in is not permitted from here or at this time.", "当前环境或时间不允许登录。"},
 	CodeAttemptReplayed:    {"This form was already used. Please sign in again.", "该表单已被使用，请重新登录。"},

@@ -61,7 +61,6 @@ type view struct {
 	Notice string          // what was just done
 
 	Error      string // what went wrong, in the reader's language already
-	Wait       time.Duration
 	Violations []password.Violation
 	Rules      password.Report
 
@@ -107,13 +106,13 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, name string, v view, 
 	status := http.StatusOK
 	if err != nil {
 		status = authhttp.Status(err)
-		v.Error, v.Wait = a.message(r, err), a.wait(err)
+		v.Error = a.message(r, err)
 		if rejected, ok := errors.AsType[*password.RejectedError](err); ok {
 			v.Violations = rejected.Violations
 			v.Error = a.message(r, errPolicy)
 		}
-		if v.Wait > 0 {
-			w.Header().Set("Retry-After", strconv.FormatInt(int64(v.Wait/time.Second), 10))
+		if wait := a.wait(err); wait > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(int64(wait/time.Second), 10))
 		}
 		if auth.CodeOf(err) == auth.CodeUnavailable && r.Context().Err() == nil {
 			a.log.ErrorContext(r.Context(), "crm: a page failed", "page", name, "error", err)
@@ -139,7 +138,6 @@ func functions(lang string) template.FuncMap {
 		"t":         func(text string, args ...any) (string, error) { return translate(lang, text, args...) },
 		"lang":      func() string { return lang },
 		"violation": func(v password.Violation) string { return auth.ViolationMessage(v, lang) },
-		"wait":      func(d time.Duration) (string, error) { return waitText(lang, d) },
 		"browser":   func(userAgent string) (string, error) { return browserName(lang, userAgent) },
 		"yuan":      yuan,
 		"day":       func(t time.Time) string { return t.Local().Format("2006-01-02") },

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // The languages of the pages, as auth.Language names them.
@@ -27,18 +26,6 @@ func translate(lang, text string, args ...any) (string, error) {
 		return text, nil
 	}
 	return fmt.Sprintf(text, args...), nil
-}
-
-// waitText says when to try again, in whole units, rounded up.
-func waitText(lang string, d time.Duration) (string, error) {
-	up := func(unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
-	switch {
-	case d <= 90*time.Second:
-		return translate(lang, "You can try again in %d seconds.", up(time.Second))
-	case d <= 90*time.Minute:
-		return translate(lang, "You can try again in %d minutes.", up(time.Minute))
-	}
-	return translate(lang, "You can try again in %d hours.", up(time.Hour))
 }
 
 // browserName makes something readable of a user agent: enough for people to
@@ -204,12 +191,9 @@ var inChinese = map[string]string{
 	"Thank you. Now send the form again.":                      "验证成功，请重新提交刚才的操作。",
 
 	// what went wrong
-	"This password can't be used.":     "该密码不符合要求。",
-	"The two entries differ.":          "两次输入的密码不一致。",
-	"The current password is wrong.":   "当前密码错误。",
-	"The password is wrong.":           "密码错误。",
-	"Please fill in every field.":      "请填写所有字段。",
-	"You can try again in %d seconds.": "请在 %d 秒后重试。",
-	"You can try again in %d minutes.": "请在 %d 分钟后重试。",
-	"You can try again in %d hours.":   "请在 %d 小时后重试。",
+	"This password can't be used.":   "该密码不符合要求。",
+	"The two entries differ.":        "两次输入的密码不一致。",
+	"The current password is wrong.": "当前密码错误。",
+	"The password is wrong.":         "密码错误。",
+	"Please fill in every field.":    "请填写所有字段。",
 }
