@@ -23,7 +23,7 @@ type attempt struct {
 	open  []lockout.Key // closed: "too many attempts"; alike for identifiers that exist and that don't
 	quiet []lockout.Key // closed: answered as a wrong credential, after the same work
 	extra []lockout.Key // counted where they are open, and refuse nothing
-	own   []lockout.Key // cleared by the login that succeeds; the lane comes first
+	own   []lockout.Key // cleared by the login that succeeds; the lane first, then the cap
 	back  []lockout.Key // given its own unit back by the login that succeeds
 }
 

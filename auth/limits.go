@@ -25,7 +25,7 @@ type limiters struct {
 	flows      *lockout.Limiter // unfinished logins of one account
 	repeats    *lockout.Limiter // repeats of one attempt, which are not counted otherwise
 
-	accountFree, deviceFree int64 // failures after which those lanes close
+	accountFree, deviceFree, capFree int64 // failures after which those close
 }
 
 func newLimiters(c Config) (limiters, error) {
@@ -71,6 +71,7 @@ func newLimiters(c Config) (limiters, error) {
 		flows:      make("flows", lockout.Quota(20, 10*time.Minute), lockout.Policy{}),
 		repeats:    make("repeats", lockout.Quota(20, lockout.DedupeWindow), lockout.Policy{}),
 	}
+	all.capFree = int64(l.Cap)
 	all.accountFree = int64(all.account.Policy().Free)
 	all.deviceFree = int64(all.device.Policy().Free)
 	return all, errors.Join(problems...)

@@ -83,20 +83,26 @@ func (o *ownSession) event() audit.Event {
 	return e
 }
 
-// record records how this login ended, and with it that a lane was closed.
+// record records how this login ended, and with it that a lane was closed or an
+// authenticator disabled.
 func (l *login) record(ctx context.Context, name audit.Name, outcome audit.Outcome, reason audit.Reason) error {
 	e := l.event()
 	e.Name, e.Outcome, e.Reason = name, outcome, reason
 	events := []audit.Event{e}
-	if name == audit.LoginFail && outcome == audit.Failure && len(l.attempt.own) > 0 && l.found {
+	if name == audit.LoginFail && outcome == audit.Failure && l.attempt.Attempt != nil && l.found {
 		free := l.s.limits.accountFree
 		if l.device != "" {
 			free = l.s.limits.deviceFree
 		}
-		if l.attempt.Failures(l.attempt.own[0]) == free { // own[0] is the lane
-			e.Name, e.Outcome, e.Reason, e.Limit = audit.LoginLock, audit.Refused, audit.ReasonMaxRetries, free
-			events = append(events, e)
+		closed := func(i int, limit int64, name audit.Name) {
+			if len(l.attempt.own) > i && l.attempt.Failures(l.attempt.own[i]) == limit {
+				c := e
+				c.Name, c.Outcome, c.Reason, c.Limit = name, audit.Refused, audit.ReasonMaxRetries, limit
+				events = append(events, c)
+			}
 		}
+		closed(0, free, audit.LoginLock) // the lane
+		closed(1, l.s.limits.capFree, audit.LoginFailMax)
 	}
 	return l.s.append(ctx, events...)
 }

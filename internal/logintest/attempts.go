@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crmauth/crmauth/auth"
+	"github.com/crmauth/crmauth/auth/audit"
 )
 
 // limited asserts that err is a refusal to count any further, and returns when
@@ -147,6 +148,9 @@ func attempts(t *testing.T, open Open) {
 			require.Same(t, auth.ErrInvalidCredentials, err)
 			w.Clock.Add(25 * time.Hour) // every ladder forgets, the cap does not
 		}
+		last := w.Audit.Last()
+		assert.Equal(t, audit.LoginFailMax, last.Name)
+		assert.EqualValues(t, 10, last.Limit)
 		for _, c := range []auth.Client{Browser(50), known} {
 			_, err := w.Try(Person, Right, c)
 			assert.Same(t, auth.ErrInvalidCredentials, err)
