@@ -91,11 +91,16 @@ func sameRoles(a, b []string) bool {
 }
 
 // endStale ends what no longer follows from its account: this session, or all
-// of them if the account itself is why.
+// of them if the account itself is why. A session of an earlier epoch is only
+// refused, as it will be for ever: whoever raised the epoch is about to end it, or
+// to give it a new token.
 func (s *Service) endStale(ctx context.Context, sess *session.Session, gone bool, a Account, sec Security) error {
 	f := session.Filter{Tenant: sess.Tenant, Account: sess.Account, ID: sess.ID}
-	if gone || a.Disabled || sec.foreign(a.PasswordHash) {
+	switch {
+	case gone || a.Disabled || sec.foreign(a.PasswordHash):
 		f.ID = ""
+	case sess.Epoch != sec.Epoch:
+		return ErrSessionRequired
 	}
 	if _, err := s.sessions.End(ctx, f); err != nil {
 		return &UnavailableError{Op: "end a session", Err: err}
