@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// settleTime bounds a settlement, which outlives the caller's context.
-const settleTime = 5 * time.Second
+// callTime bounds what is counted or settled despite the caller's context.
+const callTime = 5 * time.Second
 
 // Attempt is a set of reservations, each of which counts as a failure until
 // the attempt tells otherwise. An attempt that is dropped stays a failure.
@@ -57,14 +57,16 @@ type end struct {
 }
 
 // Granted reports whether the attempt was counted on key. Verify only if the
-// keys that matter are granted. A key the attempt doesn't have isn't granted.
+// keys that matter are granted. A key behind one that refused isn't granted,
+// nor is one that the attempt doesn't have.
 func (a *Attempt) Granted(key Key) bool {
 	s := a.slot(key)
 	return s != nil && s.count.Granted
 }
 
-// Blocked returns why key refused the attempt, if it did. It is never so for an
-// attempt that came from [Reserve].
+// Blocked returns why key refused the attempt, if it did: a key behind one that
+// refused wasn't asked and didn't. It is never so for an attempt that came from
+// [Reserve].
 func (a *Attempt) Blocked(key Key) (*BlockedError, bool) {
 	s := a.slot(key)
 	if s == nil || s.blocked == nil {
@@ -74,8 +76,9 @@ func (a *Attempt) Blocked(key Key) (*BlockedError, bool) {
 }
 
 // Failures is how many attempts counted on key when this one was reserved: this
-// one and those under way included if it was granted, 0 for a key the attempt
-// doesn't have. [Policy.Wait] of it tells whether the key is closed now.
+// one and those under way included if it was granted, 0 for a key that wasn't
+// asked or that the attempt doesn't have. [Policy.Wait] of it tells whether the
+// key is closed now.
 func (a *Attempt) Failures(key Key) int64 {
 	if s := a.slot(key); s != nil {
 		return s.count.Failures
@@ -107,7 +110,7 @@ func (a *Attempt) Refund(ctx context.Context, keys ...Key) error {
 }
 
 // Settle is Succeed on some keys and Refund on others in one call of the store.
-// Keys that refused the attempt are passed over; a key the attempt doesn't
+// Keys that refused the attempt, or weren't asked, are passed over; a key the attempt doesn't
 // have, or one that is given twice, is an error and nothing is settled.
 //
 // Attempts that share an id share one reservation, and no refund may take it
@@ -151,14 +154,15 @@ func (a *Attempt) slot(key Key) *slot {
 	return nil
 }
 
-// longest is the refusal that lasts longest, nil if every key is granted.
-func (a *Attempt) longest() (longest *BlockedError) {
+// refusal is that of the key which stopped the attempt, nil if every key is
+// granted.
+func (a *Attempt) refusal() *BlockedError {
 	for _, s := range a.slots {
-		if s.blocked != nil && (longest == nil || s.blocked.RetryAfter > longest.RetryAfter) {
-			longest = s.blocked
+		if s.blocked != nil {
+			return s.blocked
 		}
 	}
-	return longest
+	return nil
 }
 
 func (a *Attempt) orAll(keys []Key) []Key {
@@ -270,5 +274,5 @@ func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Done() == nil {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	return context.WithTimeout(context.WithoutCancel(ctx), callTime)
 }

@@ -62,7 +62,8 @@
 //
 // Whoever knows a name can close its counter. Give the owner another way: a
 // counter of its own for a device that has signed in before, a recovery that
-// ends in [Clear]. Count the source of an attempt too, with a wider ladder, and
+// ends in [Clear]. Count the source of an attempt too, with a wider ladder, name
+// it first, so that a closed source doesn't touch the counters behind it, and
 // give a source its unit back ([Attempt.Settle]) rather than clear it when one
 // of its users succeeds: one right password must not pay for guesses at others.
 package lockout

@@ -10,7 +10,8 @@ import (
 )
 
 // A login counts by the name that was typed and by where it comes from. Both
-// counters are closed to guesses before the first password is looked at.
+// counters are closed to guesses before the first password is looked at. The
+// source comes first: while it is closed, what it sends doesn't touch the names.
 func Example() {
 	store := new(lockout.MemoryStore)
 	names := lockout.New(store, "login name", lockout.Policy{})
@@ -18,7 +19,7 @@ func Example() {
 
 	login := func(ctx context.Context, name, ip, password string) error {
 		byName, bySource := names.Key(name), sources.Key(ip)
-		attempt, err := lockout.Reserve(ctx, byName, bySource)
+		attempt, err := lockout.Reserve(ctx, bySource, byName)
 		if err != nil {
 			return err // blocked, or not counted: verify nothing
 		}

@@ -103,6 +103,12 @@ func (m *MemoryStore) Reserve(ctx context.Context, now time.Time, requests ...Re
 			return nil, ErrFull
 		}
 		counts[i] = count
+		if !count.Granted {
+			for behind := i + 1; behind < len(counts); behind++ {
+				counts[behind] = Count{Skipped: true}
+			}
+			break
+		}
 	}
 	return counts, nil
 }

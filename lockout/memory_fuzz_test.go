@@ -16,7 +16,21 @@ type modelRow struct {
 	at, prev            time.Time
 }
 
-func (m model) reserve(now time.Time, r lockout.Request) lockout.Count {
+func (m model) reserve(now time.Time, requests ...lockout.Request) []lockout.Count {
+	counts := make([]lockout.Count, len(requests))
+	refused := false
+	for i, r := range requests {
+		if refused {
+			counts[i].Skipped = true
+			continue
+		}
+		counts[i] = m.decide(now, r)
+		refused = !counts[i].Granted
+	}
+	return counts
+}
+
+func (m model) decide(now time.Time, r lockout.Request) lockout.Count {
 	row := m[r.Key]
 	if row == nil {
 		row = new(modelRow)
@@ -46,13 +60,11 @@ func (m model) settle(s lockout.Settlement) {
 	}
 	if s.Outcome == lockout.Succeeded {
 		row.cleared, row.given = s.Seq, min(row.given, row.seq-s.Seq)
-		return
-	}
-	if row.given < row.seq-row.cleared {
-		row.given++
-	}
-	if s.Seq == row.seq {
-		row.at = row.prev
+	} else {
+		row.given = min(row.given+1, row.seq-row.cleared)
+		if s.Seq == row.seq {
+			row.at = row.prev
+		}
 	}
 	if row.seq-row.cleared == row.given {
 		row.cleared, row.given = row.seq, 0
@@ -66,7 +78,8 @@ func FuzzMemoryStore(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 60, 0, 0})
 	f.Add([]byte{0, 1, 2, 0, 1, 2, 4, 0, 5, 1, 4, 2, 3, 255, 0, 1, 2})
 	f.Add([]byte{1, 1, 1, 6, 1, 4, 0, 1, 1, 5, 2, 3, 200, 7, 2, 2, 2, 2})
-	f.Add([]byte("0%00%%00%00")) // the first reservation is refunded twice
+	f.Add([]byte("0%00%%00%00"))                                      // the first reservation is refunded twice
+	f.Add([]byte{2, 2, 18, 10, 16, 17, 8, 3, 90, 18, 1, 1, 17, 4, 2}) // the quota refuses before the others
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		requests := []lockout.Request{
 			{Key: "ladder", Policy: complete(t, lockout.Policy{Free: 2, Waits: []time.Duration{time.Second, time.Minute}, Forget: 5 * time.Minute})},
@@ -87,17 +100,22 @@ func FuzzMemoryStore(f *testing.F) {
 				arg = int(ops[i+1])
 			}
 			switch op := ops[i] % 8; op {
-			case 0, 1, 2:
-				r := requests[op]
-				got, err := store.Reserve(t.Context(), now, r)
-				require.NoError(t, err)
-				expected := want.reserve(now, r)
-				if expected.Granted {
-					require.NotZero(t, got[0].Seq)
-					grants = append(grants, grant{r.Key, got[0].Seq, expected.Seq})
-					expected.Seq = got[0].Seq
+			case 0, 1, 2: // one to three keys, beginning with any of them
+				var asked []lockout.Request
+				for n := range ops[i]/8%3 + 1 {
+					asked = append(asked, requests[(op+n)%3])
 				}
-				require.Equal(t, expected, got[0], "operation %d", i)
+				got, err := store.Reserve(t.Context(), now, asked...)
+				require.NoError(t, err)
+				require.Len(t, got, len(asked))
+				for n, expected := range want.reserve(now, asked...) {
+					if expected.Granted {
+						require.NotZero(t, got[n].Seq)
+						grants = append(grants, grant{asked[n].Key, got[n].Seq, expected.Seq})
+						expected.Seq = got[n].Seq
+					}
+					require.Equal(t, expected, got[n], "operation %d, key %d", i, n)
+				}
 			case 3:
 				now = now.Add(time.Duration(arg) * time.Second)
 				i++

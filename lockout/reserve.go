@@ -18,20 +18,27 @@ const DedupeWindow = 2 * time.Minute
 // Reserve counts one attempt on every key, all or none, before anything is
 // verified. The keys, 1 to [MaxAttemptKeys] and each another counter, may
 // belong to several limiters and stores. A store is asked once, whatever the
-// number of its keys; keys are decided one by one, so that a Reserve which is
-// refused may for a moment have counted on its other keys.
+// number of its keys, and decides them in the order given; stores are asked in
+// the order of their first keys.
 //
-// If a key is blocked, what was granted on the others is refunded, and the
-// error is a [*BlockedError] of the key that is closed longest; it comes joined
-// with the store's error if the refund failed. Any other error means that a
-// store failed, ctx was done, or a limiter or key is unusable: nothing may be
-// verified, and what other stores had granted is refunded.
+// The first key that is blocked ends it: those behind it are left as they are,
+// what was granted before it is refunded, and the error is its [*BlockedError],
+// joined with the store's error if the refund failed. So order keys from the
+// widest to the dearest: what should refuse first stands first, such as the
+// source of a flood, and what a flood must not reach, such as the cap of an
+// authenticator, stands last.
+//
+// Any other error means that a store failed, ctx was done before anything was
+// counted, or a limiter or key is unusable: nothing may be verified, and what
+// other stores had granted is refunded. Counting that has begun goes on for up
+// to 5 seconds although ctx is done, so that it is known what to refund if the
+// client hangs up; the caller, who gets the attempt then, looks at ctx itself.
 func Reserve(ctx context.Context, keys ...Key) (*Attempt, error) {
 	a, err := Try(ctx, "", keys...)
 	if err != nil {
 		return nil, err
 	}
-	if blocked := a.longest(); blocked != nil {
+	if blocked := a.refusal(); blocked != nil {
 		if err := a.Refund(ctx); err != nil {
 			return nil, errors.Join(blocked, err)
 		}
@@ -40,10 +47,11 @@ func Reserve(ctx context.Context, keys ...Key) (*Attempt, error) {
 	return a, nil
 }
 
-// Try reserves one attempt on each key on its own and returns the attempt even
-// if some or all keys are blocked; [Attempt.Granted] and [Attempt.Blocked] tell
-// which. The caller decides what that means, and refunds what it doesn't use.
-// Apart from that it is as [Reserve].
+// Try is [Reserve] for callers who decide themselves what a blocked key means:
+// it returns the attempt even so, and refunds nothing. The keys before the
+// blocked one are granted, those behind it are not asked and so neither granted
+// nor blocked: order them from the widest to the dearest. [Attempt.Granted] and
+// [Attempt.Blocked] tell; the caller refunds what it doesn't use.
 //
 // An id that isn't empty lets a repeat of the attempt, a double click or a
 // retry after a dropped connection, count once. The id must be a keyed hash
@@ -63,16 +71,29 @@ func Try(ctx context.Context, id string, keys ...Key) (*Attempt, error) {
 	for i, key := range keys {
 		a.slots[i].Key = key
 	}
-	for group := range byStore(a.slots) {
-		if len(group) < len(keys) {
-			id = ""
-		}
-		if err := a.reserve(ctx, now, id, group); err != nil {
-			err = fmt.Errorf("lockout: the attempt could not be counted, verify nothing: %w", err)
-			return nil, errors.Join(err, a.Refund(ctx))
-		}
+	if err := a.count(ctx, now, id); err != nil {
+		err = fmt.Errorf("lockout: the attempt could not be counted, verify nothing: %w", err)
+		return nil, errors.Join(err, a.Refund(ctx))
 	}
 	return a, nil
+}
+
+// count asks store after store until a key refuses.
+func (a *Attempt) count(ctx context.Context, now time.Time, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	for group := range byStore(a.slots) {
+		if len(group) < len(a.slots) {
+			id = ""
+		}
+		if err := a.reserve(ctx, now, id, group); err != nil || a.refusal() != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Clear forgets all attempts on the keys, locks and caps included: for an
@@ -133,10 +154,14 @@ func (a *Attempt) reserve(ctx context.Context, now time.Time, id string, group [
 	if len(answer.Counts) != len(group) {
 		return fmt.Errorf("lockout: store %T gave %d answers to %d requests", group[0].home(), len(answer.Counts), len(group))
 	}
-	recorded := id != ""
+	recorded, refused := id != "", false
 	for i, count := range answer.Counts {
+		if count.Skipped && (count.Granted || !refused) {
+			return fmt.Errorf("lockout: store %T skipped a request although none before it was refused", group[0].home())
+		}
 		group[i].count = count
 		group[i].blocked = blocked(group[i].Key, now, count)
+		refused = refused || group[i].blocked != nil
 		recorded = recorded && count.Granted
 	}
 	if recorded {
@@ -156,7 +181,7 @@ func bindID(id string, group []slot) string {
 }
 
 func blocked(key Key, now time.Time, count Count) *BlockedError {
-	if count.Granted {
+	if count.Granted || count.Skipped {
 		return nil
 	}
 	e := &BlockedError{Limiter: key.limiter.name, Key: key, RetryAfter: Never}
@@ -166,14 +191,16 @@ func blocked(key Key, now time.Time, count Count) *BlockedError {
 	return e
 }
 
-// byStore yields the items of each store together. It reorders items for that.
+// byStore yields the items of each store together, stores in the order of their
+// first items and items in the order given. It reorders items for that.
 func byStore[T interface{ home() Store }](items []T) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		for len(items) > 0 {
 			store, n := items[0].home(), 1
 			for i := 1; i < len(items); i++ {
-				if items[i].home() == store {
-					items[n], items[i] = items[i], items[n]
+				if item := items[i]; item.home() == store {
+					copy(items[n+1:i+1], items[n:i])
+					items[n] = item
 					n++
 				}
 			}

@@ -33,9 +33,16 @@ import (
 type Store interface {
 	// Reserve counts one attempt on each key, before anything is verified.
 	//
-	// Each request is decided on its own, atomically: however many callers
-	// race on one key, each of them sees the reservations that were granted
-	// before. A key that is forgotten (At + Forget ≤ now) is first cleared
+	// The requests are decided in their order, each atomically on its own:
+	// however many callers race on one key, each of them sees the reservations
+	// that were granted before. Once one is refused, those behind it are not
+	// decided: they are left exactly as they were, no row is made for them, and
+	// their Count says Skipped. So what a refused attempt never gets to verify
+	// isn't touched by it. (A store whose statement can't see what another
+	// process reserves at the same moment may have counted keys behind a refused
+	// one: it reports these as Granted, and the caller refunds them.)
+	//
+	// A key that is forgotten (At + Forget ≤ now) is first cleared
 	// (Cleared becomes Seq, Given becomes 0). A key that is then blocked is left
 	// exactly as it was: refusals are neither counted nor do they extend a lock.
 	// Otherwise Seq grows by one, Prev becomes At, and At becomes now unless it
@@ -44,6 +51,8 @@ type Store interface {
 	// The counts come back in the order of the requests. The requests of one
 	// call have distinct keys and complete policies. An error means that the
 	// caller must verify nothing; some keys may have been counted all the same.
+	// [Reserve] and [Try] therefore never call with a ctx that a client who hangs
+	// up can end.
 	Reserve(ctx context.Context, now time.Time, requests ...Request) ([]Count, error)
 
 	// Settle tells what became of granted reservations, each at most once, each
@@ -60,10 +69,11 @@ type Store interface {
 	// Refunded gives back one unit, because verification never began or the
 	// attempt was no failure: if row.Given < row.Seq − row.Cleared, Given grows
 	// by one. If Seq is the latest reservation (Seq = row.Seq), At becomes Prev
-	// again, so that a lock which this reservation began is open again. If
-	// nothing counts any more (row.Given = row.Seq − row.Cleared), Cleared
-	// becomes row.Seq and Given 0, so that units given back long ago are never
-	// taken for later ones.
+	// again, so that a lock which this reservation began is open again.
+	//
+	// If nothing counts any more after either (row.Given = row.Seq −
+	// row.Cleared), Cleared becomes row.Seq and Given 0, so that units given back
+	// long ago are never taken for later ones.
 	//
 	// The settlements of one call have distinct keys. A missing row is no error.
 	Settle(ctx context.Context, settlements ...Settlement) error
@@ -112,7 +122,8 @@ type Count struct {
 	Seq      int64     // the number of this reservation; 0 if it was not granted
 	Failures int64     // what counts now, this reservation included
 	Granted  bool      // the attempt may be verified
-	RetryAt  time.Time // if not granted: when the next attempt is open; zero = never
+	Skipped  bool      // not decided, because a request before it was refused; all else is zero
+	RetryAt  time.Time // if refused: when the next attempt is open; zero = never
 }
 
 // Settlement is the end of one granted reservation.

@@ -20,7 +20,21 @@ type counter struct {
 	at, previous        time.Time
 }
 
-func (m model) reserve(now time.Time, r lockout.Request) lockout.Count {
+func (m model) reserve(now time.Time, requests []lockout.Request) []lockout.Count {
+	counts := make([]lockout.Count, len(requests))
+	refused := false
+	for i, r := range requests {
+		if refused {
+			counts[i].Skipped = true
+			continue
+		}
+		counts[i] = m.decide(now, r)
+		refused = !counts[i].Granted
+	}
+	return counts
+}
+
+func (m model) decide(now time.Time, r lockout.Request) lockout.Count {
 	c := m[r.Key]
 	if c == nil {
 		c = new(counter)
@@ -51,11 +65,11 @@ func (m model) settle(s lockout.Settlement) {
 	}
 	if s.Outcome == lockout.Succeeded {
 		c.cleared, c.given = s.Seq, min(c.given, c.seq-s.Seq)
-		return
-	}
-	c.given = min(c.given+1, c.seq-c.cleared)
-	if s.Seq == c.seq {
-		c.at = c.previous
+	} else {
+		c.given = min(c.given+1, c.seq-c.cleared)
+		if s.Seq == c.seq {
+			c.at = c.previous
+		}
 	}
 	if c.seq-c.cleared == c.given {
 		c.cleared, c.given = c.seq, 0
@@ -97,8 +111,8 @@ func TestCountersKeepTheirLaw(t *testing.T) {
 			}
 			counts, err := stores.Counters.Reserve(t.Context(), now, requests...)
 			require.NoError(t, err)
-			for i, got := range counts {
-				want := law.reserve(now, requests[i])
+			for i, want := range law.reserve(now, requests) {
+				got := counts[i]
 				if want.Granted {
 					granted[requests[i].Key] = append(granted[requests[i].Key], pair{want.Seq, got.Seq})
 				}
@@ -127,6 +141,7 @@ func TestARefusalWritesNothing(t *testing.T) {
 	stores, _ := openStores(t, path)
 	db, _ := openFile(t, path)
 	request := lockout.Request{Key: "li", Policy: complete(t, lockout.Policy{Free: 1})}
+	behind := lockout.Request{Key: "behind", Policy: request.Policy}
 	_, err := stores.Counters.Reserve(t.Context(), start, request)
 	require.NoError(t, err)
 	// Of a connection that writes nothing, this number changes with each commit
@@ -138,9 +153,9 @@ func TestARefusalWritesNothing(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	before := version()
 	for range 10 {
-		counts, err := stores.Counters.Reserve(t.Context(), start.Add(time.Second), request)
+		counts, err := stores.Counters.Reserve(t.Context(), start.Add(time.Second), request, behind)
 		require.NoError(t, err)
-		assert.Equal(t, lockout.Count{Failures: 1, RetryAt: start.Add(time.Minute)}, counts[0])
+		assert.Equal(t, []lockout.Count{{Failures: 1, RetryAt: start.Add(time.Minute)}, {Skipped: true}}, counts)
 	}
 	assert.Equal(t, before, version(), "a flood of refused attempts commits nothing")
 	_, err = stores.Counters.Reserve(t.Context(), start.Add(time.Minute), request)

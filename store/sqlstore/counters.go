@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/crmauth/crmauth/lockout"
@@ -46,10 +47,10 @@ func (s *counters) Reserve(ctx context.Context, now time.Time, requests ...locko
 	if err != nil {
 		return nil, err
 	}
-	return counts, refusals(ctx, s.run.reader(), now, requests, counts)
+	return counts, refusal(ctx, s.run.reader(), now, requests, counts)
 }
 
-// reserve counts what is open, in one statement.
+// reserve counts what stands before the first blocked key, in one statement.
 func reserve(ctx context.Context, c conn, now time.Time, requests []lockout.Request) ([]lockout.Count, error) {
 	asked := make([]request, len(requests))
 	index := make(map[string]int, len(requests))
@@ -81,37 +82,31 @@ func reserve(ctx context.Context, c conn, now time.Time, requests []lockout.Requ
 	return counts, err
 }
 
-// refusals fills in what the keys that were not granted have counted. Whatever
-// happened to them meanwhile, this attempt stays refused.
-func refusals(ctx context.Context, c conn, now time.Time, requests []lockout.Request, counts []lockout.Count) error {
-	refused := make(map[string]int)
-	var keys []string
-	for i, r := range requests {
-		if !counts[i].Granted {
-			refused[r.Key] = i
-			keys = append(keys, r.Key)
-			counts[i].RetryAt = now
-		}
-	}
-	if len(keys) == 0 {
+// refusal fills in what the key that was not granted has counted, if there is
+// one, and that those behind it were not decided. Whatever happened to the key
+// meanwhile, this attempt stays refused.
+func refusal(ctx context.Context, c conn, now time.Time, requests []lockout.Request, counts []lockout.Count) error {
+	i := slices.IndexFunc(counts, func(c lockout.Count) bool { return !c.Granted })
+	if i < 0 {
 		return nil
 	}
-	return c.each(ctx, "counter.read", []any{list(keys)}, func(r row) error {
-		var key string
-		var failures, at int64
-		if err := r.Scan(&key, &failures, &at); err != nil {
-			return err
-		}
-		i := refused[key]
-		counts[i].Failures = failures
-		switch wait := requests[i].Policy.Wait(failures); {
-		case wait == lockout.Never:
-			counts[i].RetryAt = time.Time{}
-		case wait > 0:
-			counts[i].RetryAt = fromMicros(at).Add(wait)
-		}
-		return nil
-	})
+	for behind := i + 1; behind < len(counts); behind++ {
+		counts[behind].Skipped = !counts[behind].Granted
+	}
+	counts[i].RetryAt = now
+	var failures, at int64
+	found, err := c.one(ctx, "counter.read", []any{requests[i].Key}, &failures, &at)
+	if err != nil || !found {
+		return err
+	}
+	counts[i].Failures = failures
+	switch wait := requests[i].Policy.Wait(failures); {
+	case wait == lockout.Never:
+		counts[i].RetryAt = time.Time{}
+	case wait > 0:
+		counts[i].RetryAt = fromMicros(at).Add(wait)
+	}
+	return nil
 }
 
 // settlement is a lockout.Settlement as the statement reads it.
@@ -170,7 +165,7 @@ func (s *counters) ReserveOnce(ctx context.Context, now time.Time, id string, un
 		}
 		text, all := record(once.Counts)
 		if !all {
-			return refusals(ctx, c, now, requests, once.Counts)
+			return refusal(ctx, c, now, requests, once.Counts)
 		}
 		_, err = c.exec(ctx, "attempt.record", id, micros(now), micros(until), text)
 		return err

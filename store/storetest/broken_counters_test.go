@@ -90,7 +90,9 @@ func counterFaults() []fault {
 		broken("gives a unit back but leaves the lock", "refund reopens", func(s counters) lockout.Store { return &neverReopens{counters: s, now: make(map[string]time.Time)} }),
 		broken("clears every key", "clear", func(s counters) lockout.Store { return &clearsAll{counters: s} }),
 		broken("believes late settlements", "late settlements hand out nothing", func(s counters) lockout.Store { return &believes{counters: s, credit: make(map[string]int)} }),
-		broken("returns counts in the order of the keys", "each key on its own", func(s counters) lockout.Store { return inKeyOrder{s} }),
+		broken("returns counts in the order of the keys", "several keys", func(s counters) lockout.Store { return inKeyOrder{s} }),
+		broken("goes on behind a refusal", "a refused key stops those behind it", func(s counters) lockout.Store { return goesOn(s, false) }),
+		broken("goes on behind a refusal and then gives back", "a refused key stops those behind it", func(s counters) lockout.Store { return goesOn(s, true) }),
 		rewritten("folds the case of keys", "exact keys", func(now time.Time, r *lockout.Request) time.Time { r.Key = strings.ToLower(r.Key); return now }),
 		broken("refuses a clock that is behind", "clocks that differ", func(s counters) lockout.Store { return &refusesPast{counters: s, at: make(map[string]time.Time)} }),
 		broken("works for cancelled requests", "cancelled calls change nothing", func(s counters) lockout.Store {
@@ -134,7 +136,7 @@ type countsRefusals struct{ counters }
 func (s countsRefusals) Reserve(ctx context.Context, now time.Time, requests ...lockout.Request) ([]lockout.Count, error) {
 	counts, err := s.counters.Reserve(ctx, now, requests...)
 	for i, c := range counts {
-		if !c.Granted {
+		if !c.Granted && !c.Skipped {
 			_, _ = s.counters.Reserve(ctx, now, lockout.Request{Key: requests[i].Key, Policy: wide})
 		}
 	}
@@ -257,6 +259,29 @@ func (s inKeyOrder) Reserve(ctx context.Context, now time.Time, requests ...lock
 	return s.counters.Reserve(ctx, now, requests...)
 }
 
+// goesOn decides the keys behind a refused one, too: it says so, or it takes
+// back what it counted and says that it skipped them.
+func goesOn(s counters, back bool) lockout.Store {
+	return withReserve{s, func(ctx context.Context, now time.Time, requests []lockout.Request) ([]lockout.Count, error) {
+		counts, err := s.Reserve(ctx, now, requests...)
+		for i, c := range counts {
+			if !c.Skipped {
+				continue
+			}
+			one, err := s.Reserve(ctx, now, requests[i])
+			if err != nil {
+				return nil, err
+			}
+			if !back {
+				counts[i] = one[0]
+			} else if one[0].Granted {
+				_ = s.Settle(ctx, lockout.Settlement{Key: requests[i].Key, Seq: one[0].Seq, Outcome: lockout.Refunded})
+			}
+		}
+		return counts, err
+	}}
+}
+
 type refusesPast struct {
 	counters
 	mu sync.Mutex
@@ -287,6 +312,10 @@ func (s expiresCountersEarly) Expire(ctx context.Context, now time.Time, limit i
 func checksFirst(s counters, after int64) lockout.Store {
 	return withReserve{s, func(ctx context.Context, now time.Time, requests []lockout.Request) (counts []lockout.Count, err error) {
 		for _, r := range requests {
+			if len(counts) > 0 && !counts[len(counts)-1].Granted {
+				counts = append(counts, lockout.Count{Skipped: true})
+				continue
+			}
 			seen, err := s.Reserve(ctx, now, r)
 			if err != nil {
 				return nil, err

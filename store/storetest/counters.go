@@ -20,8 +20,10 @@ func counterCases() []Case {
 			"a disabled authenticator opens by waiting, or never again", counterNever},
 		{Counters, "the policy is the request's", "each reservation is decided by the policy it brings, not by an earlier one",
 			"a changed policy does not take effect while a counter lives", counterPolicies},
-		{Counters, "each key on its own", "the keys of one call are decided each on its own, and the counts come in the order of the requests",
-			"a closed counter of one office refuses, or hides, the count of an account", counterSeveral},
+		{Counters, "several keys", "the keys of one call are each counted, or settled, as if alone, and the counts come in the order of the requests",
+			"an attempt is counted, or given back, on another key than its own", counterSeveral},
+		{Counters, "a refused key stops those behind it", "the keys of one call are decided in their order; once one is refused those behind it are skipped: no row, no count",
+			"a flood that its source's counter refuses locks out the account all the same", counterOrder},
 		{Counters, "exact keys", "keys of any printable ASCII up to 64 bytes are told apart byte by byte",
 			"an attempt on one account is counted for another", counterKeys},
 		{Counters, "clocks that differ", "an attempt from a clock that is behind is counted like any other, and moves no instant back",
@@ -196,40 +198,6 @@ func counterPolicies(e *exam) {
 	brief.Forget = 15 * time.Minute
 	e.refused("k", p, 15*time.Minute-tick, 5, 15*time.Minute)
 	e.granted("k", brief, 15*time.Minute, 1)
-}
-
-func counterSeveral(e *exam) {
-	p, brief := ladder(), ladder()
-	brief.Waits = []time.Duration{time.Second}
-	e.shut("m", p)
-	e.granted("z", p, 0, 1)
-	requests := []lockout.Request{{Key: "z", Policy: p}, {Key: "m", Policy: p}, {Key: "a", Policy: p}, {Key: "b", Policy: brief}}
-	counts, err := e.Counters.Reserve(e.ctx, e.at(time.Second), requests...)
-	e.ok(err, "Reserve of four keys")
-	if len(counts) != len(requests) {
-		e.fatalf("Reserve of %d keys returned %d counts", len(requests), len(counts))
-	}
-	for i, c := range counts {
-		failures := []int64{2, 3, 1, 1}[i]
-		if c.Granted != (i != 1) || c.Failures != failures || (c.Seq > 0) != c.Granted {
-			e.errorf("count %d, of key %q, is %+v, want failure %d", i, requests[i].Key, c, failures)
-		}
-	}
-	e.equal(counts[1].RetryAt, e.at(time.Minute), "when the closed one of four keys opens")
-	e.ok(e.Counters.Settle(e.ctx,
-		lockout.Settlement{Key: "z", Seq: counts[0].Seq, Outcome: lockout.Refunded},
-		lockout.Settlement{Key: "b", Seq: counts[3].Seq, Outcome: lockout.Succeeded},
-		lockout.Settlement{Key: "none", Seq: 1, Outcome: lockout.Succeeded},
-		lockout.Settlement{Key: "a", Seq: counts[2].Seq, Outcome: lockout.Refunded},
-	), "Settle of four keys")
-	for key, failures := range map[string]int64{"z": 2, "a": 1, "b": 1} {
-		e.granted(key, p, 2*time.Second, failures)
-	}
-	e.refused("m", p, 2*time.Second, 3, time.Minute)
-
-	none, err := e.Counters.Reserve(e.ctx, e.now)
-	e.ok(err, "Reserve of nothing")
-	e.equal(len(none), 0, "counts of nothing")
 }
 
 func counterKeys(e *exam) {

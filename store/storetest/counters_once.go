@@ -72,7 +72,7 @@ func onceRepeat(e *exam) {
 func onceRefused(e *exam) {
 	p := ladder()
 	e.shut("closed", p)
-	requests := []lockout.Request{{Key: "open", Policy: p}, {Key: "closed", Policy: p}}
+	requests := []lockout.Request{{Key: "open", Policy: p}, {Key: "closed", Policy: p}, {Key: "behind", Policy: p}}
 	for i := range int64(2) {
 		once := e.once("id", 0, time.Hour, requests...)
 		e.equal(once.Repeat, false, "Repeat of an attempt that was refused before")
@@ -82,11 +82,13 @@ func onceRefused(e *exam) {
 		if c := once.Counts[1]; c.Granted || c.Failures != 3 {
 			e.errorf("the closed key's count is %+v, want it refused", c)
 		}
+		e.equal(once.Counts[2], lockout.Count{Skipped: true}, "the count of the key behind the closed one")
 		e.release("id", false, "the holder of a refused attempt")
 	}
 	once := e.once("id", time.Minute, time.Hour, requests...)
 	e.equal(once.Repeat, false, "Repeat of the first attempt that was granted")
 	e.equal(once.Counts[1].Granted, true, "the key that was closed, at its time,")
+	e.equal(once.Counts[2].Failures, int64(1), "failures of the key behind it")
 	e.equal(e.once("id", time.Minute, time.Hour, requests...).Repeat, true, "Repeat of the attempt that was granted")
 }
 
