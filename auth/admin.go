@@ -427,7 +427,8 @@ func (ad *Admin) Resume(ctx context.Context, id string) error {
 	return ad.s.notify(ctx, a.tenant, account, notify.Message{Kind: notify.Resumed})
 }
 
-// Unlock opens the account's attempt counters, the cap of its password too.
+// Unlock opens the account's attempt counters, the cap of its password too. The
+// counters of further names that were typed for it open by themselves in time.
 func (ad *Admin) Unlock(ctx context.Context, id string) error {
 	a, err := ad.open(ctx)
 	if err != nil {
