@@ -23,7 +23,7 @@ type event struct {
 func main() {
 	outputs := map[string][]string{} // by package and test
 	var failures, skips, onDemand []string
-	packages, tests := 0, 0
+	packages, passed, failed := 0, 0, 0
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -58,9 +58,11 @@ func main() {
 			}
 			continue
 		}
-		tests++
 		switch {
+		case e.Action == "pass":
+			passed++
 		case e.Action == "fail":
+			failed++
 			fmt.Print(text)
 			failures = append(failures, name)
 		case e.Action == "skip" && strings.Contains(text, demand):
@@ -70,7 +72,7 @@ func main() {
 			skips = append(skips, name)
 		}
 	}
-	fmt.Printf("%d packages, %d tests\n", packages, tests)
+	fmt.Printf("%d packages\n%d passed, %d failed, %d skipped\n", packages, passed, failed, len(skips)+len(onDemand))
 	for _, list := range []struct {
 		title string
 		names []string
