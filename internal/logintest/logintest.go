@@ -41,6 +41,10 @@ func Run(t *testing.T, open Open) {
 		{"Administration", administration},
 		{"Faults", faults},
 		{"Records", records},
+		{"Hostile counts", hostileCounts},
+		{"Hostile sessions", hostileSessions},
+		{"Hostile administration", hostileAdministration},
+		{"Hostile records", hostileRecords},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
