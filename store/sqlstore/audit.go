@@ -29,6 +29,17 @@ func (s *events) Append(ctx context.Context, list ...audit.Event) error {
 	if len(list) == 0 {
 		return ctx.Err()
 	}
+	if len(list) == 1 { // the usual case, at half the cost
+		e := list[0].Clean()
+		e.Seq = 0
+		text, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("sqlstore: event: %w", err)
+		}
+		_, err = s.run.count(ctx, "audit.append_one",
+			micros(e.Time), e.Tenant, e.Account, e.Actor.ID, string(e.Name), string(e.Outcome), string(text))
+		return err
+	}
 	rows := make([]eventRow, len(list))
 	for i, e := range list {
 		e = e.Clean()

@@ -75,28 +75,24 @@ func columns(s *session.Session) []any {
 }
 
 func (s *sessions) Create(ctx context.Context, next session.Session, keep int) ([]string, error) {
-	insert := func(c conn) (others int, err error) {
+	var others int
+	err := s.run.write(ctx, func(c conn) error {
 		found, err := c.one(ctx, "session.create", columns(&next), &others)
 		if err == nil && !found {
 			err = session.ErrExists
 		}
-		return others, err
+		return err
+	})
+	if err != nil || keep <= 0 || others < keep {
+		return nil, err
 	}
-	if keep <= 0 {
-		return nil, s.run.write(ctx, func(c conn) error {
-			_, err := insert(c)
-			return err
-		})
-	}
+	// A statement of its own: whoever inserts while there are too many ends the
+	// oldest before it returns, so that in the end there are not.
 	var ended []string
-	err := s.run.inTx(ctx, func(c conn) error {
+	at := next.Created
+	args := []any{next.Tenant, next.Account, next.Key.Digest[:], keep - 1, micros(at), micros(at.Add(session.Tombstone))}
+	err = s.run.write(ctx, func(c conn) error {
 		ended = nil
-		others, err := insert(c)
-		if err != nil || others < keep {
-			return err
-		}
-		at := next.Created
-		args := []any{next.Tenant, next.Account, next.Key.Digest[:], keep - 1, micros(at), micros(at.Add(session.Tombstone))}
 		return c.each(ctx, "session.end_oldest", args, func(r row) error {
 			var id string
 			err := r.Scan(&id)
@@ -104,10 +100,7 @@ func (s *sessions) Create(ctx context.Context, next session.Session, keep int) (
 			return err
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return ended, nil
+	return ended, err
 }
 
 func (s *sessions) Get(ctx context.Context, k session.Key) (session.Session, error) {

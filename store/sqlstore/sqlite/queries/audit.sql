@@ -1,3 +1,6 @@
+-- name: audit.append_one
+INSERT INTO crmauth_audit (time, tenant, account, actor, name, outcome, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
 -- name: audit.append
 -- ?1 is a JSON array of {"time", "event"}.
 INSERT INTO crmauth_audit (time, tenant, account, actor, name, outcome, event)
