@@ -75,24 +75,28 @@ func columns(s *session.Session) []any {
 }
 
 func (s *sessions) Create(ctx context.Context, next session.Session, keep int) ([]string, error) {
-	var others int
-	err := s.run.write(ctx, func(c conn) error {
+	insert := func(c conn) (others int, err error) {
 		found, err := c.one(ctx, "session.create", columns(&next), &others)
 		if err == nil && !found {
 			err = session.ErrExists
 		}
-		return err
-	})
-	if err != nil || keep <= 0 || others < keep {
-		return nil, err
+		return others, err
 	}
-	// A statement of its own: whoever inserts while there are too many ends the
-	// oldest before it returns, so that in the end there are not.
+	if keep <= 0 {
+		return nil, s.run.write(ctx, func(c conn) error {
+			_, err := insert(c)
+			return err
+		})
+	}
 	var ended []string
-	at := next.Created
-	args := []any{next.Tenant, next.Account, next.Key.Digest[:], keep - 1, micros(at), micros(at.Add(session.Tombstone))}
-	err = s.run.write(ctx, func(c conn) error {
+	err := s.run.inTx(ctx, func(c conn) error {
 		ended = nil
+		others, err := insert(c)
+		if err != nil || others < keep {
+			return err
+		}
+		at := next.Created
+		args := []any{next.Tenant, next.Account, next.Key.Digest[:], keep - 1, micros(at), micros(at.Add(session.Tombstone))}
 		return c.each(ctx, "session.end_oldest", args, func(r row) error {
 			var id string
 			err := r.Scan(&id)
@@ -100,7 +104,10 @@ func (s *sessions) Create(ctx context.Context, next session.Session, keep int) (
 			return err
 		})
 	})
-	return ended, err
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
 }
 
 func (s *sessions) Get(ctx context.Context, k session.Key) (session.Session, error) {
