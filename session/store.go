@@ -95,8 +95,9 @@ type Store interface {
 	// Create inserts s, at s.Created. If keep > 0 and the account then has more
 	// than keep sessions that are active at s.Created, the ones created first
 	// are ended, never s itself, and their IDs are returned; after parallel
-	// Creates have all returned, at most keep are active. [ErrExists] if the key
-	// is taken, by a live session or a tombstone; then nothing changes.
+	// Creates have all returned, keep are active: no more, and no more were
+	// ended than that takes. [ErrExists] if the key is taken, by a live session
+	// or a tombstone; then nothing changes.
 	Create(ctx context.Context, s Session, keep int) (ended []string, err error)
 
 	// Get returns the session, active or not, or [ErrNotFound] if there is none
