@@ -189,6 +189,9 @@ func (ad *Admin) account(ctx context.Context, id string) (*act, Account, error) 
 }
 
 func storeError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if CodeOf(err) != CodeUnavailable {
 		return err
 	}

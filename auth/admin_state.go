@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"slices"
@@ -168,35 +169,35 @@ func (sec *Security) guard() *Guard {
 // leavingFor is how long a demotion that did not finish is respected.
 const leavingFor = time.Minute
 
-// guarded does what stops an account from administering, if somebody else is
-// left to. Who is about to stop is on record first, so that of two
-// administrators who stop each other at once one wins.
-//
-// Whoever holds the role is guarded, whatever state the account seemed to be in:
-// that may change before do.
+// guarded does what may stop an account from administering, if somebody else is
+// left to. Who is about to stop is on record first, one entry for each operation,
+// so that of two administrators who stop each other at once one wins. An account
+// without the role is entered too: it may be given the role before do.
 func (s *Service) guarded(ctx context.Context, a Account, do func() error) error {
-	if !slices.Contains(a.Roles, s.config.AdminRole) {
+	holds := slices.Contains(a.Roles, s.config.AdminRole)
+	if _, ok := s.config.Stores.Accounts.(AccountLister); !ok {
+		if holds {
+			return ErrUnsupported
+		}
 		return do()
 	}
-	if _, ok := s.config.Stores.Accounts.(AccountLister); !ok {
-		return ErrUnsupported
-	}
+	operation := a.ID + "/" + rand.Text()
 	err := s.change(ctx, a.Tenant, GuardAccount, func(sec *Security) error {
 		g := sec.guard()
-		maps.DeleteFunc(g.Leaving, func(id string, since time.Time) bool {
-			return id == a.ID || !s.now().Before(since.Add(leavingFor))
-		})
-		others, err := s.otherAdministrators(ctx, a.Tenant, a.ID, g.Leaving)
-		if err != nil {
-			return err
-		}
-		if others == 0 {
-			return ErrLastAdministrator
+		maps.DeleteFunc(g.Leaving, func(_ string, since time.Time) bool { return !s.now().Before(since.Add(leavingFor)) })
+		if holds {
+			others, err := s.otherAdministrators(ctx, a.Tenant, a.ID, g.Leaving)
+			if err != nil {
+				return err
+			}
+			if others == 0 {
+				return ErrLastAdministrator
+			}
 		}
 		if g.Leaving == nil {
 			g.Leaving = map[string]time.Time{}
 		}
-		g.Leaving[a.ID] = s.now()
+		g.Leaving[operation] = s.now()
 		return nil
 	})
 	if err != nil {
@@ -206,7 +207,7 @@ func (s *Service) guarded(ctx context.Context, a Account, do func() error) error
 		return err // on record for a minute: the next one waits rather than guesses
 	}
 	return s.change(ctx, a.Tenant, GuardAccount, func(sec *Security) error {
-		delete(sec.guard().Leaving, a.ID)
+		delete(sec.guard().Leaving, operation)
 		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -23,8 +24,11 @@ type attempt struct {
 	open  []lockout.Key // closed: "too many attempts"; alike for identifiers that exist and that don't
 	quiet []lockout.Key // closed: answered as a wrong credential, after the same work
 	extra []lockout.Key // counted where they are open, and refuse nothing
-	own   []lockout.Key // cleared by the login that succeeds; the lane first, then the cap
+	own   []lockout.Key // cleared by the login that succeeds
 	back  []lockout.Key // given its own unit back by the login that succeeds
+
+	lane, top lockout.Key // where failures are guesses at this account: its lane, and the authenticator's cap
+	laneFree  int64       // failures after which the lane closes
 }
 
 // lane is the counter of an account that a client's attempt falls into.
@@ -46,13 +50,24 @@ func (s *Service) passwordAttempt(l *login) attempt {
 		top = s.limits.nobody.Key(l.tenant.ID, l.identifier)
 	}
 	if l.device != "" {
-		return attempt{open: []lockout.Key{lane}, quiet: []lockout.Key{top}, own: []lockout.Key{lane, top}}
+		return attempt{
+			open: []lockout.Key{lane}, quiet: []lockout.Key{top}, own: []lockout.Key{lane, top},
+			lane: lane, top: top, laneFree: s.laneFree(l),
+		}
 	}
 	sources, typed := s.limits.sources(l.client.IP), s.limits.identifier.Key(l.tenant.ID, l.identifier)
 	return attempt{
 		open: append(slices.Clone(sources), typed), quiet: []lockout.Key{lane, top},
 		own: []lockout.Key{lane, top, typed}, back: sources,
+		lane: lane, top: top, laneFree: s.laneFree(l),
 	}
+}
+
+func (s *Service) laneFree(l *login) int64 {
+	if l.device != "" {
+		return s.limits.deviceFree
+	}
+	return s.limits.accountFree
 }
 
 // reserve reserves the keys of a. It reports whether a quiet key is closed; a
@@ -74,7 +89,7 @@ func (s *Service) reserve(ctx context.Context, l *login, id string, a attempt) (
 		}
 	}
 	if a.Repeat() { // costs work, and counts nowhere else
-		if err := s.draw(ctx, s.limits.repeats.Key(id)); err != nil {
+		if err := l.draw(ctx, s.limits.repeats.Key(id)); err != nil {
 			return false, err
 		}
 	}
@@ -84,16 +99,25 @@ func (s *Service) reserve(ctx context.Context, l *login, id string, a attempt) (
 	return closed, nil
 }
 
-// draw takes one unit of a quota.
-func (s *Service) draw(ctx context.Context, k lockout.Key) error {
+// take takes one unit of a quota, or tells which counter refused.
+func (s *Service) take(ctx context.Context, k lockout.Key) (*lockout.BlockedError, error) {
 	_, err := lockout.Reserve(ctx, k)
 	if b, ok := errors.AsType[*lockout.BlockedError](err); ok {
-		return &RateLimitedError{RetryAfter: b.RetryAfter}
+		return b, &RateLimitedError{RetryAfter: b.RetryAfter}
 	}
 	if err != nil {
-		return &UnavailableError{Op: "count", Err: err}
+		return nil, &UnavailableError{Op: "count", Err: err}
 	}
-	return nil
+	return nil, nil
+}
+
+// draw takes one unit of a quota for this login; a refusal goes on record.
+func (l *login) draw(ctx context.Context, k lockout.Key) error {
+	b, err := l.s.take(ctx, k)
+	if b != nil {
+		err = cmp.Or(l.recordRefusal(ctx, b), err)
+	}
+	return err
 }
 
 // refund gives back everything that this attempt counted. It outlives the

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crmauth/crmauth/auth/audit"
@@ -102,7 +104,8 @@ func (s *Service) otherAdministrators(ctx context.Context, tenant, without strin
 		if err != nil {
 			return 0, &UnavailableError{Op: "list the administrators", Err: err}
 		}
-		if _, stops := leaving[a.ID]; stops || a.ID == without || !s.administers(a) {
+		stops := func(operation string) bool { return strings.HasPrefix(operation, a.ID+"/") }
+		if a.ID == without || !s.administers(a) || slices.ContainsFunc(slices.Collect(maps.Keys(leaving)), stops) {
 			continue
 		}
 		sec, err := s.config.Stores.Security.Load(ctx, tenant, a.ID)

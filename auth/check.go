@@ -97,10 +97,12 @@ func sameRoles(a, b []string) bool {
 func (s *Service) endStale(ctx context.Context, sess *session.Session, gone bool, a Account, sec Security) error {
 	f := session.Filter{Tenant: sess.Tenant, Account: sess.Account, ID: sess.ID}
 	switch {
-	case gone || a.Disabled || sec.foreign(a.PasswordHash):
+	case gone || a.Disabled:
 		f.ID = ""
 	case sess.Epoch != sec.Epoch:
 		return ErrSessionRequired
+	case sec.foreign(a.PasswordHash):
+		f.ID = ""
 	}
 	if _, err := s.sessions.End(ctx, f); err != nil {
 		return &UnavailableError{Op: "end a session", Err: err}

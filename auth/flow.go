@@ -50,7 +50,7 @@ func (l *login) suspend(ctx context.Context, need bool, factors []FactorInfo, ac
 	if err := l.refund(ctx); err != nil {
 		return err
 	}
-	if err := l.s.draw(ctx, l.s.limits.flows.Key(l.tenant.ID, l.account.ID)); err != nil {
+	if err := l.draw(ctx, l.s.limits.flows.Key(l.tenant.ID, l.account.ID, l.device)); err != nil {
 		return err
 	}
 	secret := make([]byte, 32)
@@ -189,7 +189,8 @@ func (o *openFlow) advance(ctx context.Context) error {
 
 // Challenge begins one of the factors that the login asks for: a code is sent,
 // or options are returned for the browser to show. Each factor of an account is
-// challenged at most 5 times in 10 minutes, over all its logins.
+// challenged at most 5 times in 10 minutes from unknown browsers together, and as
+// often from each known one.
 func (f *Flow) Challenge(ctx context.Context, factor string) (map[string]any, error) {
 	o, err := f.open(ctx)
 	if err != nil {
@@ -198,7 +199,7 @@ func (f *Flow) Challenge(ctx context.Context, factor string) (map[string]any, er
 	if !o.offers(factor) {
 		return nil, ErrFlowInvalid
 	}
-	if err := o.s.draw(ctx, o.s.limits.challenges.Key(o.tenant.ID, o.account.ID, factor)); err != nil {
+	if err := o.draw(ctx, o.s.limits.challenges.Key(o.tenant.ID, o.account.ID, factor, o.device)); err != nil {
 		return nil, err
 	}
 	c, err := o.s.config.Factors.Challenge(ctx, o.view(), factor)
@@ -264,6 +265,7 @@ func (o *openFlow) verifyFactor(ctx context.Context, factor, response string) (V
 	lane, top := o.s.lane(o.login), o.s.limits.cap.Key(o.tenant.ID, o.account.ID, "factor:"+factor)
 	// The password was proven: a closed lane may be told.
 	a := attempt{open: []lockout.Key{lane}, quiet: []lockout.Key{top}, own: []lockout.Key{lane, top}}
+	a.lane, a.laneFree, a.top = lane, o.s.laneFree(o.login), top
 	if o.device == "" {
 		a.back = o.s.limits.sources(o.client.IP)
 		a.open = append(slices.Clone(a.back), lane)
@@ -375,7 +377,7 @@ func (o *openFlow) reserveFinish(ctx context.Context) error {
 }
 
 func (o *openFlow) act(ctx context.Context, action string, input map[string]string) (*SignIn, error) {
-	if err := o.s.draw(ctx, o.s.limits.choices.Key(digestText(o.stored.Digest))); err != nil {
+	if err := o.draw(ctx, o.s.limits.choices.Key(digestText(o.stored.Digest))); err != nil {
 		return nil, err
 	}
 	if action == ActionChangePassword {
@@ -421,11 +423,8 @@ func (o *openFlow) changePassword(ctx context.Context, pw string) error {
 	o.account, o.security = change.account, change.security
 	o.state.Mark, o.state.Epoch = mark(o.account.PasswordHash), o.security.Epoch
 	ctx = context.WithoutCancel(ctx)
-	_, err := o.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID})
-	if err != nil {
-		return o.unavailable(ctx, "end the sessions of the old password", err)
-	}
-	return errors.Join(failed, o.s.passwordChanged(ctx, &change, o.event()))
+	_, ended := o.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID})
+	return errors.Join(failed, storeError("end the sessions of the old password", ended), o.s.passwordChanged(ctx, &change, o.event()))
 }
 
 // digestText is a digest as part of a counter's key.

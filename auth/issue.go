@@ -183,6 +183,15 @@ func (l *login) firstSight(ctx context.Context) error {
 	case !sec.foreign(l.account.PasswordHash):
 		return nil
 	default:
+		// Account and record may have been read with a change in between, which
+		// is not somebody else's: only what is stored now tells.
+		now, err := l.s.config.Stores.Accounts.Get(ctx, l.tenant.ID, l.account.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return l.unavailable(ctx, "read the account again", err)
+		}
+		if err != nil || now.PasswordHash != l.account.PasswordHash {
+			return l.refuse(ctx, audit.ReasonChanged)
+		}
 		sec.Epoch++
 		sec.DeviceEpoch++
 		sec.PasswordSet = l.now

@@ -21,8 +21,8 @@ type limiters struct {
 	network    *lockout.Limiter // an IPv6 /48
 	checks     *lockout.Limiter // questions that cost work but open nothing
 	choices    *lockout.Limiter // passwords tried by one link or in one unfinished login
-	challenges *lockout.Limiter // challenges of one factor, each of which may send something
-	flows      *lockout.Limiter // unfinished logins of one account
+	challenges *lockout.Limiter // challenges of one factor in one lane, each of which may send something
+	flows      *lockout.Limiter // unfinished logins of one account in one lane
 	repeats    *lockout.Limiter // repeats of one attempt, which are not counted otherwise
 
 	accountFree, deviceFree, capFree int64 // failures after which those close

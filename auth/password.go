@@ -52,6 +52,8 @@ type passwordChange struct {
 	take func(context.Context) error
 	// done tells that the new password is stored, whatever failed afterwards.
 	done bool
+	// raised tells that the epoch was raised, which ends this session too.
+	raised bool
 }
 
 // checkNew judges a password that is about to be chosen.
@@ -147,6 +149,7 @@ func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 	}); err != nil {
 		return err
 	}
+	c.raised = true
 	switch won, err := s.config.Stores.Accounts.ReplacePassword(ctx, c.tenant.ID, c.account.ID, c.account.PasswordHash, hash); {
 	case err != nil:
 		return &UnavailableError{Op: "store the new password", Err: err}
@@ -164,6 +167,7 @@ func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 		return err
 	}
 	c.security.Version++
+	c.security.Epoch = sec.Epoch // not one that somebody raised since: that ends what goes on from here
 	if _, err := s.config.Stores.Tokens.Revoke(ctx, c.tenant.ID, c.account.ID); err != nil {
 		return &UnavailableError{Op: "revoke the account's links", Err: err}
 	}

@@ -90,19 +90,15 @@ func (l *login) record(ctx context.Context, name audit.Name, outcome audit.Outco
 	e.Name, e.Outcome, e.Reason = name, outcome, reason
 	events := []audit.Event{e}
 	if name == audit.LoginFail && outcome == audit.Failure && l.attempt.Attempt != nil && l.found {
-		free := l.s.limits.accountFree
-		if l.device != "" {
-			free = l.s.limits.deviceFree
-		}
-		closed := func(i int, limit int64, name audit.Name) {
-			if len(l.attempt.own) > i && l.attempt.Failures(l.attempt.own[i]) == limit {
+		closed := func(k lockout.Key, limit int64, name audit.Name) {
+			if l.attempt.Granted(k) && l.attempt.Failures(k) == limit { // by this attempt
 				c := e
 				c.Name, c.Outcome, c.Reason, c.Limit = name, audit.Refused, audit.ReasonMaxRetries, limit
 				events = append(events, c)
 			}
 		}
-		closed(0, free, audit.LoginLock) // the lane
-		closed(1, l.s.limits.capFree, audit.LoginFailMax)
+		closed(l.attempt.lane, l.attempt.laneFree, audit.LoginLock)
+		closed(l.attempt.top, l.s.limits.capFree, audit.LoginFailMax)
 	}
 	return l.s.append(ctx, events...)
 }

@@ -102,7 +102,7 @@ func (r *Recovery) Complete(ctx context.Context, token, new string, c Client) er
 		return err
 	}
 	// A policy that compares with earlier passwords answers guesses.
-	if err := r.s.draw(ctx, r.s.limits.choices.Key(digestText(o.token.Digest))); err != nil {
+	if _, err := r.s.take(ctx, r.s.limits.choices.Key(digestText(o.token.Digest))); err != nil {
 		return err
 	}
 	if r.s.config.Factors != nil {
@@ -132,15 +132,13 @@ func (r *Recovery) Complete(ctx context.Context, token, new string, c Client) er
 		return failed
 	}
 	ctx = context.WithoutCancel(ctx)
-	if _, err := r.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID}); err != nil {
-		return &UnavailableError{Op: "end the sessions", Err: err}
-	}
-	if err := lockout.Clear(ctx, r.s.passwordCounters(o.account, known)...); err != nil {
-		return &UnavailableError{Op: "open the counters", Err: err}
-	}
-	return errors.Join(failed, r.s.passwordChanged(ctx, &change, audit.Event{
-		Name: audit.PasswordResetComplete, Tenant: o.tenant.ID, Account: o.account.ID, Client: clientOf(c),
-	}))
+	_, ended := r.s.sessions.End(ctx, session.Filter{Tenant: o.tenant.ID, Account: o.account.ID})
+	cleared := lockout.Clear(ctx, r.s.passwordCounters(o.account, known)...)
+	// Whatever failed: the password is the new one, and its owner is told.
+	return errors.Join(failed, storeError("end the sessions", ended), storeError("open the counters", cleared),
+		r.s.passwordChanged(ctx, &change, audit.Event{
+			Name: audit.PasswordResetComplete, Tenant: o.tenant.ID, Account: o.account.ID, Client: clientOf(c),
+		}))
 }
 
 func kinds(factors []FactorInfo) (out []string) {

@@ -68,8 +68,9 @@ const GuardAccount = "*"
 type Guard struct {
 	// First is the identifier of the tenant's first administrator.
 	First string `json:"first,omitempty"`
-	// Leaving are the accounts that are about to stop administering, with since
-	// when, so that two who stop each other at once can't both win.
+	// Leaving are the accounts that may be about to stop administering, as id,
+	// slash and the operation, with since when, so that two who stop each other
+	// at once can't both win.
 	Leaving map[string]time.Time `json:"leaving,omitempty"`
 	// Keys are the ids of the keys that data were sealed or signed under.
 	Keys []string `json:"keys,omitempty"`

@@ -84,6 +84,7 @@ func (o *ownSession) verify(ctx context.Context, pw string) error {
 		a.back = o.s.limits.sources(o.client.IP)
 	}
 	a.open, a.quiet, a.own = append(slices.Clone(a.back), lane), []lockout.Key{top}, []lockout.Key{lane, top}
+	a.lane, a.laneFree, a.top = lane, o.s.limits.deviceFree, top
 	var err error
 	if o.closed, err = o.s.reserve(ctx, o.login, "", a); err != nil {
 		return err
@@ -101,16 +102,17 @@ func (me *Self) Reauthenticate(ctx context.Context, pw string) (*SignIn, error) 
 	if err := o.verify(ctx, pw); err != nil {
 		return nil, err
 	}
-	in, err := o.rotate(ctx, o.session.Epoch)
-	if err != nil {
-		return nil, err
-	}
+	// The token last: nothing behind it can fail and leave its owner without one.
+	ctx = context.WithoutCancel(ctx)
 	if err := o.settle(ctx); err != nil {
 		return nil, o.unavailable(ctx, "settle the attempt", err)
 	}
 	e := o.event()
 	e.Name, e.Outcome = audit.Reauthenticated, audit.Success
-	return in, o.s.append(ctx, e)
+	if err := o.s.append(ctx, e); err != nil {
+		return nil, err
+	}
+	return o.rotate(ctx, o.session.Epoch)
 }
 
 // rotate gives the session a new token, with the password's time renewed.
@@ -151,16 +153,18 @@ func (me *Self) ChangePassword(ctx context.Context, current, new string) (*SignI
 	}
 	failed := o.s.setPassword(ctx, &change)
 	if !change.done {
+		if change.raised { // this session is of an epoch that is over
+			_, ended := o.s.sessions.End(context.WithoutCancel(ctx), session.Filter{Tenant: o.tenant.ID, Account: o.account.ID})
+			failed = errors.Join(failed, ended)
+		}
 		return nil, o.changeRefused(ctx, failed)
 	}
 	// The password is written: nothing that follows may be cut off by a client
 	// that hangs up, or by a request that takes this session's token meanwhile.
 	ctx = context.WithoutCancel(ctx)
 	others := session.Filter{Tenant: o.tenant.ID, Account: o.account.ID, Except: o.session.ID}
-	if _, err := o.s.sessions.End(ctx, others); err != nil {
-		return nil, o.unavailable(ctx, "end the other sessions", err)
-	}
-	if err := errors.Join(o.s.passwordChanged(ctx, &change, o.event()), failed); err != nil {
+	_, ended := o.s.sessions.End(ctx, others)
+	if err := errors.Join(o.s.passwordChanged(ctx, &change, o.event()), failed, storeError("end the other sessions", ended)); err != nil {
 		return nil, err
 	}
 	if err := o.settle(ctx); err != nil {
@@ -197,7 +201,8 @@ func (me *Self) CheckPassword(ctx context.Context, pw string) (StrengthCheck, er
 
 // question draws on the quota of answers that cost work and open nothing.
 func (s *Service) question(ctx context.Context, who string) error {
-	return s.draw(ctx, s.limits.checks.Key(who))
+	_, err := s.take(ctx, s.limits.checks.Key(who))
+	return err
 }
 
 // Sessions are the account's own sessions.
