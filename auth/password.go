@@ -158,16 +158,16 @@ func (s *Service) setPassword(ctx context.Context, c *passwordChange) error {
 	}
 	c.account.PasswordHash, c.done = hash, true
 	if err := s.change(ctx, c.tenant.ID, c.account.ID, func(now *Security) error {
-		if now.Epoch == sec.Epoch { // the old hash is gone: who puts it back is somebody else
-			now.Leaving = ""
+		if now.Epoch != sec.Epoch { // suspended meanwhile, say: nothing goes on from here
+			return ErrConflict
 		}
+		now.Leaving = "" // the old hash is gone: who puts it back is somebody else
 		c.security = *now
 		return nil
 	}); err != nil {
 		return err
 	}
 	c.security.Version++
-	c.security.Epoch = sec.Epoch // not one that somebody raised since: that ends what goes on from here
 	if _, err := s.config.Stores.Tokens.Revoke(ctx, c.tenant.ID, c.account.ID); err != nil {
 		return &UnavailableError{Op: "revoke the account's links", Err: err}
 	}
