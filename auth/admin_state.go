@@ -185,7 +185,11 @@ func (s *Service) guarded(ctx context.Context, a Account, do func() error) error
 	err := s.change(ctx, a.Tenant, GuardAccount, func(sec *Security) error {
 		g := sec.guard()
 		maps.DeleteFunc(g.Leaving, func(_ string, since time.Time) bool { return !s.now().Before(since.Add(leavingFor)) })
-		if holds {
+		now, err := s.config.Stores.Accounts.Get(ctx, a.Tenant, a.ID)
+		if err != nil {
+			return storeError("read the account again", err)
+		}
+		if holds || slices.Contains(now.Roles, s.config.AdminRole) {
 			others, err := s.otherAdministrators(ctx, a.Tenant, a.ID, g.Leaving)
 			if err != nil {
 				return err

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"Hostile sessions", hostileSessions},
 		{"Hostile administration", hostileAdministration},
 		{"Hostile records", hostileRecords},
+		{"Hostile meanwhile", hostileMeanwhile},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}

@@ -22,6 +22,15 @@ type tap struct {
 	do    func() error
 	after bool
 	names []string
+	ends  error // what every End of sessions fails with
+}
+
+// failEnd makes every ending of sessions fail with err, until it is called with
+// nil.
+func (p *tap) failEnd(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ends = err
 }
 
 // arm makes the n-th call from now run do: before it, or after it.
@@ -112,6 +121,10 @@ func (t tappedAccounts) Create(ctx context.Context, a auth.Account, aliases ...s
 	return t.AccountStore.(auth.AccountCreator).Create(ctx, a, aliases...)
 }
 
+func (t tappedAccounts) SetRoles(ctx context.Context, tenant, id string, from, to []string) (bool, error) {
+	return t.AccountStore.(auth.RoleChanger).SetRoles(ctx, tenant, id, from, to)
+}
+
 func (t tappedAccounts) List(ctx context.Context, tenant, prefix, after string) iter.Seq2[auth.Account, error] {
 	return t.AccountStore.(auth.AccountLister).List(ctx, tenant, prefix, after)
 }
@@ -176,7 +189,12 @@ func (t tappedSessions) Rotate(ctx context.Context, old session.Key, next sessio
 }
 
 func (t tappedSessions) End(ctx context.Context, f session.Filter, at time.Time) (n int, err error) {
-	err = t.p.run("sessions.End", func() (err error) { n, err = t.Store.End(ctx, f, at); return })
+	t.p.mu.Lock()
+	err = t.p.ends
+	t.p.mu.Unlock()
+	if err == nil {
+		err = t.p.run("sessions.End", func() (err error) { n, err = t.Store.End(ctx, f, at); return })
+	}
 	return
 }
 
