@@ -55,6 +55,22 @@ func hostileMeanwhile(t *testing.T, open Open) {
 		})
 	})
 
+	t.Run("a request in flight does not end the session whose password is being changed", func(t *testing.T) {
+		var in *auth.SignIn
+		atEveryCall(t, open, false, func(w *World) (act, meanwhile func(), check func([]string)) {
+			w.Account(Person, Right)
+			known := w.SignIn(Person, Right, Browser(2))
+			act = func() {
+				var err error
+				in, err = w.Self(known.Principal, With(Browser(2), known)).ChangePassword(t.Context(), Right, Other)
+				require.NoError(t, err)
+			}
+			meanwhile = func() { w.Valid(known) }
+			check = func(calls []string) { assert.True(t, w.Valid(in), "a request before %v", calls) }
+			return act, meanwhile, check
+		}, func(c *auth.Config) { c.CheckAccountAlways = true })
+	})
+
 	t.Run("a changed password is recorded and told, whatever fails behind it", func(t *testing.T) {
 		stores, tap := tapped(open(t))
 		w := New(t, stores)
