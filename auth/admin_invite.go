@@ -24,23 +24,14 @@ type NewAccount struct {
 // Invite makes an account without a password and sends its owner a one-time
 // link, good for 72 hours, to choose one. [ErrExists] if a name is taken.
 func (ad *Admin) Invite(ctx context.Context, n NewAccount) (id string, err error) {
-	a, err := ad.open(ctx)
+	a, account, err := ad.create(ctx, n, func(made *Account) error {
+		if address(*made) == "" {
+			return &MalformedError{"email", "is needed: the identifier is no e-mail address"}
+		}
+		return nil
+	})
 	if err != nil {
 		return "", err
-	}
-	creator, ok := ad.s.config.Stores.Accounts.(AccountCreator)
-	if !ok {
-		return "", ErrUnsupported
-	}
-	account, aliases, err := n.account(a.tenant.ID, ad.s.now())
-	if err != nil {
-		return "", err
-	}
-	if address(account) == "" {
-		return "", &MalformedError{"email", "is needed: the identifier is no e-mail address"}
-	}
-	if account.ID, err = creator.Create(ctx, account, aliases...); err != nil {
-		return "", storeError("make the account", err)
 	}
 	if err := ad.s.change(ctx, a.tenant.ID, account.ID, func(sec *Security) error {
 		sec.Invited = ad.s.now()
@@ -133,26 +124,41 @@ func (s *Service) sendLink(ctx context.Context, t Tenant, a Account, kind notify
 // [*MalformedError]; it is renewed when its owner signs in. Nothing is sent.
 // [ErrExists] if a name is taken.
 func (ad *Admin) Import(ctx context.Context, n NewAccount, hash string) (id string, err error) {
-	a, err := ad.open(ctx)
+	a, account, err := ad.create(ctx, n, func(made *Account) error {
+		if hash == "" {
+			return nil
+		}
+		if err := ad.s.hasher.Check(hash); err != nil {
+			return &MalformedError{"hash", strings.TrimPrefix(err.Error(), "password: ")}
+		}
+		made.PasswordHash = hash
+		return nil
+	})
 	if err != nil {
 		return "", err
+	}
+	return account.ID, ad.record(ctx, a, account.ID, audit.UserCreated, "")
+}
+
+// create makes the account that n describes, once complete has nothing against it.
+func (ad *Admin) create(ctx context.Context, n NewAccount, complete func(*Account) error) (*act, Account, error) {
+	a, err := ad.open(ctx)
+	if err != nil {
+		return nil, Account{}, err
 	}
 	creator, ok := ad.s.config.Stores.Accounts.(AccountCreator)
 	if !ok {
-		return "", ErrUnsupported
+		return nil, Account{}, ErrUnsupported
 	}
 	account, aliases, err := n.account(a.tenant.ID, ad.s.now())
 	if err != nil {
-		return "", err
+		return nil, Account{}, err
 	}
-	if hash != "" {
-		if err := ad.s.hasher.Check(hash); err != nil {
-			return "", &MalformedError{"hash", strings.TrimPrefix(err.Error(), "password: ")}
-		}
-		account.PasswordHash = hash
+	if err := complete(&account); err != nil {
+		return nil, Account{}, err
 	}
 	if account.ID, err = creator.Create(ctx, account, aliases...); err != nil {
-		return "", storeError("make the account", err)
+		return nil, Account{}, storeError("make the account", err)
 	}
-	return account.ID, ad.record(ctx, a, account.ID, audit.UserCreated, "")
+	return a, account, nil
 }

@@ -38,6 +38,7 @@ func (ad *Admin) SetRoles(ctx context.Context, id string, roles ...string) error
 		if !won {
 			return ErrConflict
 		}
+		ctx := context.WithoutCancel(ctx) // nobody who hangs up leaves the sessions
 		if _, err := ad.s.sessions.End(ctx, session.Filter{Tenant: a.tenant.ID, Account: id}); err != nil {
 			return storeError("end the sessions", err)
 		}
@@ -65,6 +66,7 @@ func (ad *Admin) Suspend(ctx context.Context, id string) error {
 		if err != nil {
 			return storeError("disable the account", err)
 		}
+		ctx := context.WithoutCancel(ctx) // nobody who hangs up leaves the sessions
 		// Unfinished logins and links end with the epoch.
 		if err := ad.s.change(ctx, a.tenant.ID, id, func(sec *Security) error { sec.Epoch++; return nil }); err != nil {
 			return err

@@ -176,5 +176,6 @@ func (i idempotent) derive(purpose string, first time.Time) (out [32]byte) {
 	return out
 }
 
-// knownAddress renders an address for records; unknown ones stay zero.
+// knownAddress gives an address its one form: IPv4 as such, without a zone. The
+// unknown one stays zero.
 func knownAddress(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }

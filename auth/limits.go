@@ -82,7 +82,7 @@ const authenticatorPassword = "password"
 
 // sources returns the keys that count for the client's network.
 func (l *limiters) sources(ip netip.Addr) []lockout.Key {
-	ip = ip.Unmap().WithZone("")
+	ip = knownAddress(ip)
 	if !ip.Is6() {
 		return []lockout.Key{l.source.Key(ip.String())} // an unknown address is "invalid IP": one for all of them
 	}
@@ -93,7 +93,7 @@ func (l *limiters) sources(ip netip.Addr) []lockout.Key {
 
 // sourceName is the name under which a client's work queues: its /64 or address.
 func sourceName(ip netip.Addr) string {
-	ip = ip.Unmap().WithZone("")
+	ip = knownAddress(ip)
 	if ip.Is6() {
 		p, _ := ip.Prefix(64)
 		return p.String()

@@ -14,7 +14,7 @@ type Security struct {
 	Account string `json:"-"`
 	Version int64  `json:"-"` // 0 = there is no record yet
 
-	// Epoch counts the changes of credentials; sessions of an earlier epoch are
+	// Epoch counts changes of credentials and suspensions; sessions of an earlier one are
 	// dead. DeviceEpoch counts what makes every device unknown again.
 	Epoch       int64 `json:"epoch,omitzero"`
 	DeviceEpoch int64 `json:"device_epoch,omitzero"`

@@ -124,6 +124,27 @@ func hostileMeanwhile(t *testing.T, open Open) {
 		assert.Equal(t, 1, alerts)
 	})
 
+	t.Run("one suspension does not speak for another of the same account", func(t *testing.T) {
+		atEveryCall(t, open, false, func(w *World) (act, meanwhile func(), check func([]string)) {
+			x := w.Account("x@example.com", Right, "admin")
+			y := w.Account("y@example.com", Other, "admin")
+			act = func() { _ = root(w).Suspend(t.Context(), x) }
+			meanwhile = func() {
+				_ = root(w).Suspend(t.Context(), x)
+				_ = root(w).Resume(t.Context(), x)
+				_ = root(w).Suspend(t.Context(), y)
+			}
+			check = func(calls []string) {
+				a, err := w.Stores.Accounts.Get(t.Context(), "", x)
+				require.NoError(t, err)
+				b, err := w.Stores.Accounts.Get(t.Context(), "", y)
+				require.NoError(t, err)
+				assert.False(t, a.Disabled && b.Disabled, "nobody administers, after %v", calls)
+			}
+			return act, meanwhile, check
+		})
+	})
+
 	t.Run("who is given the role while being suspended was not the last", func(t *testing.T) {
 		atEveryCall(t, open, false, func(w *World) (act, meanwhile func(), check func([]string)) {
 			x := w.Account("x@example.com", Right, "sales")
